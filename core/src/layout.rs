@@ -1,0 +1,258 @@
+//! The scenario image, word by word: what the host writes and [`crate::Scenario`] reads.
+//!
+//! An image is a sequence of 32-bit little-endian words, so that it can be borrowed from flash or
+//! memory as `&[i32]` without copying and without unsafe code. Order of sections:
+//!
+//! | section | words |
+//! | --- | --- |
+//! | header | [`HEADER_WORDS`] |
+//! | nodes | `nodes * NODE_WORDS` |
+//! | lanes | `lanes * LANE_WORDS` |
+//! | routes | `routes * ROUTE_WORDS` |
+//! | products | `products * PRODUCT_WORDS` (one product's words together) |
+//! | stockpoint columns | `STOCKPOINT_COLUMNS * nodes * products`, shape `[column][node][product]` |
+//! | freight | `routes * products`, minor currency units per unit, shape `[route][product]` |
+//! | seasons | `profiles * season_days`, Q12 factors, shape `[profile][day]` |
+//! | events | `events * EVENT_WORDS`, sorted by day |
+//! | table index | `tables`: first word of each table within the tables section |
+//! | tables | `table_words` |
+//! | replay | `replay_days * replay_nodes * products`, shape `[day][replay node][product]`; may be empty |
+
+/// First word of every image: "RSTK".
+pub const MAGIC: i32 = i32::from_le_bytes(*b"RSTK");
+/// Version of this layout and of the day's sequence of events (contract v1).
+pub const VERSION: i32 = 1;
+
+/// Words of the header.
+pub const HEADER_WORDS: usize = 32;
+/// Words of one node.
+pub const NODE_WORDS: usize = 16;
+/// Words of one lane.
+pub const LANE_WORDS: usize = 8;
+/// Words of one route.
+pub const ROUTE_WORDS: usize = 6;
+/// Words of one product.
+pub const PRODUCT_WORDS: usize = 3;
+/// Words of one dated event.
+pub const EVENT_WORDS: usize = 4;
+
+/// Header positions.
+pub mod header {
+    /// [`super::MAGIC`].
+    pub const MAGIC: usize = 0;
+    /// [`super::VERSION`].
+    pub const VERSION: usize = 1;
+    /// Words in the whole image.
+    pub const WORDS: usize = 2;
+    /// Number of nodes.
+    pub const NODES: usize = 3;
+    /// Number of lanes.
+    pub const LANES: usize = 4;
+    /// Number of routes.
+    pub const ROUTES: usize = 5;
+    /// Number of products.
+    pub const PRODUCTS: usize = 6;
+    /// Days a replica may run [days].
+    pub const HORIZON_DAYS: usize = 7;
+    /// Number of season profiles.
+    pub const PROFILES: usize = 8;
+    /// Number of dated events.
+    pub const EVENTS: usize = 9;
+    /// Number of tables.
+    pub const TABLES: usize = 10;
+    /// Words of all tables.
+    pub const TABLE_WORDS: usize = 11;
+    /// Length of the arrival ring [days]; greater than every lead time.
+    pub const RING_DAYS: usize = 12;
+    /// Weekday of day 0 (0 = Monday).
+    pub const FIRST_WEEKDAY: usize = 13;
+    /// Day of the year of day 0 (0 = 1 January).
+    pub const FIRST_YEARDAY: usize = 14;
+    /// Forecast smoothing: alpha = 2^-shift.
+    pub const SMOOTHING_SHIFT: usize = 15;
+    /// Internal units per unit of the user's.
+    pub const UNIT_SCALE: usize = 16;
+    /// Minor currency units per unit of currency.
+    pub const MONEY_SCALE: usize = 17;
+    /// Reference holding cost of the whole chain per day, low word [minor currency units].
+    pub const REFERENCE_HOLDING_LOW: usize = 18;
+    /// The same, high word.
+    pub const REFERENCE_HOLDING_HIGH: usize = 19;
+    /// Days of demand replayed from history; 0 = demand is drawn.
+    pub const REPLAY_DAYS: usize = 20;
+    /// Greatest demand of one stockpoint in a day [units].
+    pub const DEMAND_MAX: usize = 21;
+    /// Greatest inventory position a policy may ask for [units].
+    pub const POSITION_MAX: usize = 22;
+    /// HyperScore weight of the delivery rate [ppm].
+    pub const WEIGHT_DELIVERY: usize = 23;
+    /// HyperScore weight of the inventory score [ppm].
+    pub const WEIGHT_INVENTORY: usize = 24;
+    /// HyperScore weight of the capacity utilization [ppm].
+    pub const WEIGHT_CAPACITY: usize = 25;
+    /// HyperScore beta [ppm].
+    pub const BETA: usize = 26;
+    /// HyperScore gamma [ppm].
+    pub const GAMMA: usize = 27;
+    /// HyperScore kappa [ppm].
+    pub const KAPPA: usize = 28;
+    // 29 to 31 are reserved and must be 0.
+}
+
+/// Node word positions.
+pub mod node {
+    /// Hash of the name, low word.
+    pub const KEY_LOW: usize = 0;
+    /// Hash of the name, high word.
+    pub const KEY_HIGH: usize = 1;
+    /// Bit 0: sells to customers. Bit 1: unmet customer demand is lost. Bit 2: produces.
+    pub const FLAGS: usize = 2;
+    /// Distance from the customer.
+    pub const ECHELON: usize = 3;
+    /// Days between decisions (1 or more).
+    pub const REVIEW_DAYS: usize = 4;
+    /// Decides on days where `day % review_days == review_offset`.
+    pub const REVIEW_OFFSET: usize = 5;
+    /// 0 proportional, 1 priority, 2 first come.
+    pub const ALLOCATION: usize = 6;
+    /// Days from production start to stock (1 or more for a producing node, else 0).
+    pub const PRODUCTION_DAYS: usize = 7;
+    /// Work per day, or -1 for no limit.
+    pub const CAPACITY: usize = 8;
+    // 9 to 15 are reserved and must be 0.
+
+    /// Flag: sells to customers.
+    pub const SELLS: i32 = 1;
+    /// Flag: unmet customer demand is lost.
+    pub const LOST_SALES: i32 = 2;
+    /// Flag: produces.
+    pub const PRODUCES: i32 = 4;
+}
+
+/// Lane word positions.
+pub mod lane {
+    /// Index of the supplying node, or -1 for the outside world (unlimited stock).
+    pub const SUPPLIER: usize = 0;
+    /// Index of the receiving node; always smaller than the supplier's.
+    pub const CUSTOMER: usize = 1;
+    /// Number of routes (1 to [`crate::scenario::ROUTES_PER_LANE_MAX`]); routes stand in lane order.
+    pub const ROUTES: usize = 2;
+    /// Days an order is in the mail before the supplier sees it (0 = the same day).
+    pub const ORDER_DAYS: usize = 3;
+    /// Rank among the supplier's lanes under priority allocation (0 = first).
+    pub const PRIORITY: usize = 4;
+    /// Share of the receiver's orders [ppm]; the inbound lanes of a node add up to 1,000,000.
+    pub const SHARE: usize = 5;
+    // 6 and 7 are reserved and must be 0.
+}
+
+/// Route word positions.
+pub mod route {
+    /// Index of the lead-time table [days].
+    pub const LEAD_TABLE: usize = 0;
+    /// Volume per day, or -1 for no limit.
+    pub const CAPACITY: usize = 1;
+    /// Mean lead time, Q8 [days]: what planning assumes.
+    pub const LEAD_MEAN_Q8: usize = 2;
+    // 3 to 5 are reserved and must be 0.
+}
+
+/// Product word positions.
+pub mod product {
+    /// Hash of the name, low word.
+    pub const KEY_LOW: usize = 0;
+    /// Hash of the name, high word.
+    pub const KEY_HIGH: usize = 1;
+    /// Volume of one unit, in the unit of the routes' capacity.
+    pub const VOLUME: usize = 2;
+}
+
+/// Event word positions.
+pub mod event {
+    /// Day on which the event falls due.
+    pub const DAY: usize = 0;
+    /// 1 demand factor of a node, 2 production capacity of a node, 3 capacity of a route.
+    pub const KIND: usize = 1;
+    /// Node or route.
+    pub const PLACE: usize = 2;
+    /// New factor, Q12 (4096 = as planned).
+    pub const FACTOR_Q12: usize = 3;
+}
+
+/// Columns of the stockpoint section, each of shape `[node][product]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(usize)]
+pub enum Column {
+    /// Holding cost [minor currency units per unit and day].
+    HoldingCost,
+    /// Backorder cost [minor currency units per unit and day].
+    BackorderCost,
+    /// Lost-sale cost [minor currency units per unit].
+    LostSaleCost,
+    /// Ordering cost [minor currency units per order of this product].
+    OrderCost,
+    /// Production cost [minor currency units per unit].
+    ProductionCost,
+    /// Value of one unit in stock [minor currency units].
+    UnitValue,
+    /// Orders are multiples of this [units], 1 or more.
+    LotSize,
+    /// No order is smaller than this [units].
+    OrderMin,
+    /// Greatest order of one day [units].
+    OrderMax,
+    /// Inventory level on the first day [units].
+    InventoryInitial,
+    /// Work to produce one unit; 0 where the node does not produce.
+    Work,
+    /// Index of the demand table, or -1 for no customers.
+    DemandTable,
+    /// Mean demand per day that this stockpoint faces, Q12 [units].
+    DemandMean,
+    /// Days that an order must cover: planned lead time + review period.
+    ProtectionDays,
+    /// Standard deviation of demand over the protection interval / its mean, Q16.
+    ProtectionSpread,
+    /// Textbook safety factor z, Q8.
+    SafetyFactor,
+    /// Season profile that demand follows.
+    DemandProfile,
+    /// Season profile that the forecast follows.
+    ForecastProfile,
+}
+
+/// Number of stockpoint columns.
+pub const STOCKPOINT_COLUMNS: usize = 18;
+const _: () = assert!(Column::ForecastProfile as usize + 1 == STOCKPOINT_COLUMNS);
+
+impl Column {
+    /// Position of this column in the image.
+    #[allow(clippy::as_conversions)] // The discriminant is the definition.
+    #[inline(always)]
+    #[must_use]
+    pub const fn at(self) -> usize {
+        self as usize
+    }
+
+    /// All columns, in the order of the image.
+    pub const ALL: [Self; STOCKPOINT_COLUMNS] = [
+        Self::HoldingCost,
+        Self::BackorderCost,
+        Self::LostSaleCost,
+        Self::OrderCost,
+        Self::ProductionCost,
+        Self::UnitValue,
+        Self::LotSize,
+        Self::OrderMin,
+        Self::OrderMax,
+        Self::InventoryInitial,
+        Self::Work,
+        Self::DemandTable,
+        Self::DemandMean,
+        Self::ProtectionDays,
+        Self::ProtectionSpread,
+        Self::SafetyFactor,
+        Self::DemandProfile,
+        Self::ForecastProfile,
+    ];
+}

@@ -1,0 +1,68 @@
+//! How a base-stock level becomes an order: the one place where lot sizes and minimum orders apply.
+
+/// A cap or level that never binds [units].
+pub const UNLIMITED: i32 = i32::MAX;
+
+/// The bounds of one stockpoint's orders [units].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bounds {
+    /// Orders are multiples of this, 1 or more.
+    pub lot_size: i32,
+    /// No order is smaller than this.
+    pub order_min: i32,
+    /// Greatest order of one day.
+    pub order_max: i32,
+}
+
+/// `clamp(level - position, 0, cap)`, then raised to the minimum order, then to a whole number of
+/// lots; an order that the cap or `order_max` does not allow is lowered to the lots that fit, and
+/// to nothing where those would be below the minimum.
+#[inline(always)]
+#[must_use]
+pub fn quantity(level: i32, position: i32, cap: i32, bounds: Bounds) -> i32 {
+    let missing = i64::from(level) - i64::from(position);
+    if missing <= 0 {
+        return 0;
+    }
+    let most = i64::from(if cap < bounds.order_max { cap } else { bounds.order_max });
+    if bounds.lot_size == 1 && bounds.order_min <= 1 {
+        return crate::convert::saturate(if missing < most { missing } else { most });
+    }
+    let lot = i64::from(bounds.lot_size);
+    let least = i64::from(bounds.order_min);
+    let wanted = if missing > least { missing } else { least };
+    let up = (wanted + lot - 1) / lot * lot;
+    let fitting = most / lot * lot;
+    let order = if up < fitting { up } else { fitting };
+    if order < least { 0 } else { crate::convert::saturate(order) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FREE: Bounds = Bounds { lot_size: 1, order_min: 0, order_max: 1000 };
+
+    #[test]
+    fn an_order_never_lowers_the_position() {
+        assert_eq!(quantity(10, 40, UNLIMITED, FREE), 0);
+        assert_eq!(quantity(95, 40, UNLIMITED, FREE), 55);
+        assert_eq!(quantity(95, 40, 20, FREE), 20);
+        assert_eq!(quantity(i32::MAX, i32::MIN, UNLIMITED, FREE), 1000);
+    }
+
+    #[test]
+    fn lots_round_up_and_caps_round_down() {
+        let lots = Bounds { lot_size: 12, order_min: 0, order_max: 1000 };
+        assert_eq!(quantity(41, 40, UNLIMITED, lots), 12);
+        assert_eq!(quantity(65, 40, 24, lots), 24);
+        assert_eq!(quantity(65, 40, 11, lots), 0);
+    }
+
+    #[test]
+    fn a_small_order_is_raised_to_the_minimum() {
+        let least = Bounds { lot_size: 12, order_min: 30, order_max: 1000 };
+        assert_eq!(quantity(41, 40, UNLIMITED, least), 36);
+        assert_eq!(quantity(41, 40, 29, least), 0);
+    }
+}

@@ -1,0 +1,156 @@
+//! Inverse-transform tables: a distribution as a piecewise-linear quantile function in integers.
+//!
+//! A table is a list of segments over `u` in `[0, 2^32)`. Segment `i` starts at `start[i]` with
+//! `value[i]` and rises by `span[i]` until the next segment starts. A discrete distribution has
+//! span 0 everywhere and is exact to 2^-32; a continuous one is interpolated. One draw costs one
+//! guided lookup: no rejection, no loop that chance could lengthen.
+
+use crate::convert::{bits, from_bits, index, low, scale_down, wide, wide_index};
+
+/// Words before the segments: number of segments, then the guide.
+const GUIDE_AT: usize = 1;
+/// The guide has one entry for each value of the top five bits of `u`.
+pub const GUIDE_LENGTH: usize = 32;
+const GUIDE_SHIFT: u32 = 27;
+/// Words of one segment: start, value, span, reciprocal of its width.
+pub const SEGMENT_WORDS: usize = 4;
+/// Most segments a table may have.
+pub const SEGMENTS_MAX: usize = 1024;
+/// First word of the segments.
+pub const SEGMENTS_AT: usize = GUIDE_AT + GUIDE_LENGTH;
+
+/// One distribution, borrowed from the scenario.
+#[derive(Clone, Copy, Debug)]
+pub struct Table<'a> {
+    words: &'a [i32],
+}
+
+/// What is wrong with the words of a table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TableError {
+    /// Fewer words than the table's own length asks for.
+    TooShort,
+    /// No segment, or more than [`SEGMENTS_MAX`].
+    SegmentCount,
+    /// The first segment must start at 0 and every other one after the one before it.
+    Order,
+    /// A value is negative, or falls, or value plus span passes `i32::MAX`.
+    Value,
+    /// The guide does not name the last segment that starts at or before its range.
+    Guide,
+    /// A reciprocal does not belong to its segment's width.
+    Reciprocal,
+}
+
+impl<'a> Table<'a> {
+    /// Checks a table once; afterwards [`Table::value`] can't fail.
+    ///
+    /// # Errors
+    /// The first thing that is wrong with `words`.
+    pub fn new(words: &'a [i32]) -> Result<Self, TableError> {
+        let segments = match words.first() {
+            Some(&n) if n >= 1 && index(n) <= SEGMENTS_MAX => index(n),
+            Some(_) => return Err(TableError::SegmentCount),
+            None => return Err(TableError::TooShort),
+        };
+        let length = SEGMENTS_AT + segments * SEGMENT_WORDS;
+        let words = words.get(..length).ok_or(TableError::TooShort)?;
+        let table = Self { words };
+        if table.segment(0).0 != 0 {
+            return Err(TableError::Order);
+        }
+        let mut floor = 0;
+        for i in 0..segments {
+            let (start, value, span, reciprocal) = table.segment(i);
+            let end = if i + 1 < segments { u64::from(table.segment(i + 1).0) } else { 1 << 32 };
+            if end <= u64::from(start) {
+                return Err(TableError::Order);
+            }
+            if value < floor || span < 0 || value.checked_add(span).is_none() {
+                return Err(TableError::Value);
+            }
+            if reciprocal != reciprocal_of(end - u64::from(start)) {
+                return Err(TableError::Reciprocal);
+            }
+            floor = value + span;
+        }
+        for bucket in 0..GUIDE_LENGTH {
+            let low_end = crate::convert::count(bucket) << GUIDE_SHIFT;
+            let named = index(table.words[GUIDE_AT + bucket]);
+            let mut right = 0;
+            while right + 1 < segments && table.segment(right + 1).0 <= low_end {
+                right += 1;
+            }
+            if named != right {
+                return Err(TableError::Guide);
+            }
+        }
+        Ok(table)
+    }
+
+    /// A table that [`Table::new`] has checked before.
+    #[inline(always)]
+    pub(crate) fn trusted(words: &'a [i32]) -> Self {
+        Self { words }
+    }
+
+    /// Words this table takes.
+    #[must_use]
+    pub fn length(&self) -> usize {
+        SEGMENTS_AT + index(self.words[0]) * SEGMENT_WORDS
+    }
+
+    /// The greatest value this table can give.
+    #[must_use]
+    pub fn max(&self) -> i32 {
+        let (_, value, span, _) = self.segment(index(self.words[0]) - 1);
+        value + span
+    }
+
+    /// The smallest value this table can give.
+    #[must_use]
+    pub fn min(&self) -> i32 {
+        self.segment(0).1
+    }
+
+    /// The quantile at `u / 2^32`, rounded down within a segment.
+    #[inline(always)]
+    #[must_use]
+    pub fn value(&self, u: u32) -> i32 {
+        let segments = index(self.words[0]);
+        let mut i = index(self.words[GUIDE_AT + wide_index(u >> GUIDE_SHIFT)]);
+        while i + 1 < segments && self.segment(i + 1).0 <= u {
+            i += 1;
+        }
+        let (start, value, span, reciprocal) = self.segment(i);
+        if span == 0 {
+            return value;
+        }
+        // Position within the segment as a 32-bit fraction: (u - start) / width.
+        let fraction = ((u64::from(u - start) * u64::from(bits(reciprocal))) >> 16).min(u64::from(u32::MAX));
+        value + from_bits(scale_down(crate::convert::low_bits(fraction), bits(span)))
+    }
+
+    #[inline(always)]
+    fn segment(&self, i: usize) -> (u32, i32, i32, i32) {
+        let at = SEGMENTS_AT + i * SEGMENT_WORDS;
+        (bits(self.words[at]), self.words[at + 1], self.words[at + 2], self.words[at + 3])
+    }
+}
+
+/// `min(2^48 / width, 2^32 - 1)` rounded down: turns a position within a segment into a 32-bit fraction.
+/// A segment narrower than 2^16 saturates and reads as a shallower slope; no value leaves it.
+#[must_use]
+pub fn reciprocal_of(width: u64) -> i32 {
+    let reciprocal = (1u64 << 48) / width.max(1);
+    from_bits(crate::convert::low_bits(reciprocal.min(u64::from(u32::MAX))))
+}
+
+/// Demand from a table value, a season factor and a second draw: `value * factor` with the fraction
+/// decided by chance, so that the mean is kept exactly. A factor of one returns `value` itself.
+#[inline(always)]
+#[must_use]
+pub fn scaled(value: i32, factor_q12: i32, dither: u32) -> i32 {
+    let product = wide(value) * wide(factor_q12) + wide(from_bits(dither >> 20));
+    low(product >> 12)
+}
