@@ -12,7 +12,7 @@
 //! | products | `products * PRODUCT_WORDS` (one product's words together) |
 //! | stockpoint columns | `STOCKPOINT_COLUMNS * nodes * products`, shape `[column][node][product]` |
 //! | freight | `routes * products`, minor currency units per unit, shape `[route][product]` |
-//! | seasons | `profiles * season_days`, Q12 factors, shape `[profile][day]` |
+//! | seasons | `profiles * (season_days + 1)`, shape `[profile][day]`: word `d` is the sum of the Q12 factors of all days before `d`, so that a forecast over any interval is one subtraction; `season_days` = horizon + [`crate::scenario::SEASON_AHEAD_DAYS`] |
 //! | events | `events * EVENT_WORDS`, sorted by day |
 //! | table index | `tables`: first word of each table within the tables section |
 //! | tables | `table_words` |

@@ -34,8 +34,12 @@ pub const UNITS_MAX: i64 = 1 << 30;
 /// Longest protection interval [days].
 pub const PROTECTION_DAYS_MAX: usize = 160;
 /// Greatest season factor, Q12.
-pub const SEASON_MAX_Q12: i32 = 1 << 20;
+pub const SEASON_MAX_Q12: i32 = 1 << 18;
 
+const _: () = assert!(
+    (SEASON_MAX_Q12 as i64) * ((HORIZON_DAYS_MAX + SEASON_AHEAD_DAYS) as i64) < i32::MAX as i64,
+    "sums of season factors must fit a word"
+);
 const _: () = assert!(PROTECTION_DAYS_MAX < SEASON_AHEAD_DAYS, "a forecast must find its season factors");
 
 /// How a node shares scarce stock among the lanes it supplies.
@@ -399,7 +403,7 @@ impl<'a> Scenario<'a> {
         let freight = take(&mut rest, &mut taken, route_count * products)?;
         let seasons_at = taken;
         let season_days = horizon + SEASON_AHEAD_DAYS;
-        let seasons = take(&mut rest, &mut taken, profiles * season_days)?;
+        let seasons = take(&mut rest, &mut taken, profiles * (season_days + 1))?;
         let events_at = taken;
         let events = take(&mut rest, &mut taken, event_count * layout::EVENT_WORDS)?;
         let index_at = taken;
@@ -565,7 +569,8 @@ impl<'a> Scenario<'a> {
         }
         let season_reader = Reader { words: seasons, base: seasons_at };
         for at in 0..seasons.len() {
-            season_reader.get(at, 0, SEASON_MAX_Q12, "a season factor, Q12, of 0 to 2^20")?;
+            let (low, high) = if at % (season_days + 1) == 0 { (0, 0) } else { (seasons[at - 1], seasons[at - 1].saturating_add(SEASON_MAX_Q12)) };
+            season_reader.get(at, low, high, "the sum before it plus a season factor, Q12, of 0 to 2^18")?;
         }
         let event_reader = Reader { words: events, base: events_at };
         for i in 0..event_count {
@@ -632,6 +637,21 @@ impl<'a> Scenario<'a> {
     fn check_stockpoints(&self, base: usize, demand_max: i32, profiles: usize) -> Result<(), ScenarioError> {
         let r = Reader { words: self.stockpoints, base };
         let each = self.nodes.len() * self.products;
+        let mut season_max = [0; PROFILES_MAX];
+        for (profile, most) in season_max.iter_mut().enumerate().take(self.profiles()) {
+            *most = self.season_max(profile);
+        }
+        // In the image profiles come last; they must be in range before a demand table asks for one.
+        for n in 0..self.nodes.len() {
+            for column in [Column::DemandProfile, Column::ForecastProfile] {
+                for (p, &found) in self.column(column, n).iter().enumerate() {
+                    if found < 0 || index(found) >= profiles {
+                        let at = base + column.at() * each + n * self.products + p;
+                        return Err(ScenarioError::Word { at, found, expected: "the index of a season profile" });
+                    }
+                }
+            }
+        }
         for column in Column::ALL {
             for n in 0..self.nodes.len() {
                 for p in 0..self.products {
@@ -647,17 +667,16 @@ impl<'a> Scenario<'a> {
                         Column::DemandTable => (-1, word(self.table_index.len()) - 1, "-1 or the index of a table"),
                         Column::DemandMean => (0, i32::MAX, "a mean demand of 0 or more"),
                         Column::ProtectionDays => (1, word(PROTECTION_DAYS_MAX), "1 to 160 days"),
-                        Column::ProtectionSpread => (0, 1 << 24, "0 to 2^24"),
+                        Column::ProtectionSpread => (0, 1 << 20, "0 to 2^20"),
                         Column::SafetyFactor => (-(1 << 12), 1 << 12, "-4096 to 4096 (Q8)"),
-                        Column::DemandProfile | Column::ForecastProfile => (0, word(profiles) - 1, "the index of a season profile"),
+                        Column::DemandProfile | Column::ForecastProfile => continue, // checked above
                     };
                     let found = r.get(at, low, high, expected)?;
                     if column == Column::DemandTable && found >= 0 {
                         if !self.nodes[n].sells {
                             return Err(ScenarioError::Word { at: base + at, found, expected: "-1 at a node that sells to no customers" });
                         }
-                        let profile = index(self.column(Column::DemandProfile, n)[p]);
-                        let top = self.season_row(profile).iter().fold(0, |a, &b| if b > a { b } else { a });
+                        let top = season_max[index(self.column(Column::DemandProfile, n)[p])];
                         let surge = self.events().filter(|e| e.kind == EventKind::Demand && e.place == n).fold(4096, |a, e| if e.factor_q12 > a { e.factor_q12 } else { a });
                         let most = wider(wide(self.table(index(found)).max())) * wider(wide(top)) * wider(wide(surge)) / (4096 * 4096) + 2;
                         if most > wider(wide(demand_max)) {
@@ -847,14 +866,32 @@ impl<'a> Scenario<'a> {
     /// Number of season profiles.
     #[must_use]
     pub fn profiles(&self) -> usize {
-        self.seasons.len() / self.season_days
+        self.seasons.len() / (self.season_days + 1)
     }
 
-    /// Season factors of one profile, Q12. Shape `[day]`, [`SEASON_AHEAD_DAYS`] longer than the horizon.
-    #[inline]
+    /// Sum of the season factors, Q12, of one profile over the days `from..until`.
+    /// Days past the last factor count as the last day kept.
+    #[inline(always)]
     #[must_use]
-    pub fn season_row(&self, profile: usize) -> &'a [i32] {
-        &self.seasons[profile * self.season_days..(profile + 1) * self.season_days]
+    pub fn season_sum(&self, profile: usize, from: usize, until: usize) -> i32 {
+        let row = &self.seasons[profile * (self.season_days + 1)..][..=self.season_days];
+        let last = self.season_days;
+        row[if until < last { until } else { last }] - row[if from < last { from } else { last }]
+    }
+
+    /// Season factor of one profile on one day, Q12.
+    #[inline(always)]
+    #[must_use]
+    pub fn season(&self, profile: usize, day: u32) -> i32 {
+        let day = wide_index(day);
+        self.season_sum(profile, day, day + 1)
+    }
+
+    /// Greatest season factor of one profile, Q12.
+    #[must_use]
+    pub fn season_max(&self, profile: usize) -> i32 {
+        let row = &self.seasons[profile * (self.season_days + 1)..][..=self.season_days];
+        row.windows(2).fold(0, |most, pair| if pair[1] - pair[0] > most { pair[1] - pair[0] } else { most })
     }
 
     /// The dated events, by day.

@@ -1,0 +1,140 @@
+//! The rules that planners use: each sets a level and a cap, as the learned policy does.
+
+use super::{Actions, NodeView, Policy};
+use crate::action::{self, Choice};
+use crate::convert::wide;
+use crate::layout::Column;
+use crate::order::UNLIMITED;
+
+/// One base-stock level per stockpoint. Shape `[node][product]`.
+pub type LevelRow<'a> = &'a [i32];
+
+/// The textbook rule on the forecast: base stock of forecast plus safety, every review day. What a
+/// learned policy starts from, and what a device falls back to.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Textbook;
+
+impl Policy for Textbook {
+    #[inline(always)]
+    fn decide(&mut self, view: &NodeView<'_>, actions: &mut Actions<'_>) {
+        for i in 0..view.products() {
+            let outlook = view.outlook(i);
+            actions.set(i, &outlook, Choice::TEXTBOOK);
+        }
+    }
+}
+
+/// Fixed base-stock levels.
+#[derive(Clone, Copy, Debug)]
+pub struct BaseStock<'a> {
+    /// Levels [units].
+    pub level: LevelRow<'a>,
+}
+
+impl Policy for BaseStock<'_> {
+    #[inline(always)]
+    fn decide(&mut self, view: &NodeView<'_>, actions: &mut Actions<'_>) {
+        let p = view.products();
+        actions.level.copy_from_slice(&self.level[view.node() * p..(view.node() + 1) * p]);
+    }
+}
+
+/// (s, S): when the inventory position is at or below the reorder point s, order up to S.
+#[derive(Clone, Copy, Debug)]
+pub struct ReorderPoint<'a> {
+    /// Reorder points s [units].
+    pub reorder: LevelRow<'a>,
+    /// Order-up-to levels S [units].
+    pub up_to: LevelRow<'a>,
+}
+
+impl Policy for ReorderPoint<'_> {
+    #[inline(always)]
+    fn decide(&mut self, view: &NodeView<'_>, actions: &mut Actions<'_>) {
+        let at = view.node() * view.products();
+        for (i, &position) in view.position().iter().enumerate() {
+            // No order is a level that the position already reaches.
+            actions.level[i] = if position <= self.reorder[at + i] { self.up_to[at + i] } else { 0 };
+        }
+    }
+}
+
+/// Periodic review with textbook levels (the paper's second baseline): every `period` days order up
+/// to `mean * (L + period) + z * sigma * sqrt(L + period)` from long-run means, without a forecast.
+#[derive(Clone, Copy, Debug)]
+pub struct PeriodicReview {
+    /// Days between orders.
+    pub period_days: u32,
+}
+
+impl PeriodicReview {
+    /// Review days of the node in one period: the period is rounded up to whole reviews.
+    fn turns(&self, review_days: u32) -> u32 {
+        self.period_days.div_ceil(review_days).max(1)
+    }
+
+    /// The textbook order-up-to level of one stockpoint [units], rounded up.
+    ///
+    /// The scenario gives the mean and, in the protection spread, the relative deviation over the
+    /// scenario's own protection interval; both are scaled to this period (the deviation by the
+    /// square root of the interval).
+    #[must_use]
+    pub fn level(&self, view: &NodeView<'_>, product: usize) -> i32 {
+        let s = view.scenario();
+        let n = view.node();
+        let review = s.nodes()[n].review_days;
+        let protection = wide(s.column(Column::ProtectionDays, n)[product]);
+        let days = protection - i64::from(review) + i64::from(self.turns(review) * review);
+        let mean = wide(s.column(Column::DemandMean, n)[product]);
+        let spread = wide(s.column(Column::ProtectionSpread, n)[product]);
+        // sd over `days` = spread * mean * protection * sqrt(days / protection).
+        let own = ((mean * protection).min(crate::scenario::UNITS_MAX << 12) * spread) >> 16;
+        let root_q16 = root((days << 32) / protection);
+        let outlook = action::Outlook {
+            protection_mean: mean * days,
+            protection_deviation: crate::convert::saturate_wide((i128::from(own) * i128::from(root_q16)) >> 16),
+            review_mean: mean,
+            safety_factor: s.column(Column::SafetyFactor, n)[product],
+        };
+        action::level_at(&outlook, outlook.safety_factor)
+    }
+}
+
+impl Policy for PeriodicReview {
+    #[inline(always)]
+    fn decide(&mut self, view: &NodeView<'_>, actions: &mut Actions<'_>) {
+        actions.cap.fill(UNLIMITED);
+        let node = &view.scenario().nodes()[view.node()];
+        let turns = self.turns(node.review_days);
+        // Nodes take turns within the period, so that a week's orders do not all fall on one day.
+        let orders = (view.day() / node.review_days) % turns == crate::convert::count(view.node()) % turns;
+        for i in 0..view.products() {
+            actions.level[i] = if orders { self.level(view, i) } else { 0 };
+        }
+    }
+}
+
+/// Integer square root, rounded down.
+fn root(value: i64) -> i64 {
+    let mut low = 0i64;
+    let mut high = 3_037_000_499i64.min(value.max(0));
+    while low < high {
+        let middle = low + (high - low + 1) / 2;
+        if middle * middle <= value { low = middle } else { high = middle - 1 }
+    }
+    low
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_root_rounds_down() {
+        for v in [0, 1, 2, 3, 4, 99, 100, 1 << 40, i64::MAX] {
+            let r = root(v);
+            assert!(i128::from(r) * i128::from(r) <= i128::from(v));
+            assert!(i128::from(r + 1) * i128::from(r + 1) > i128::from(v));
+        }
+    }
+}

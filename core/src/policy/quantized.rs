@@ -1,0 +1,136 @@
+//! The learned policy as a device runs it: int8 networks from a policy file.
+
+use super::{Actions, NodeView, Policy, Textbook};
+use crate::action::{Choice, OUTPUTS};
+use crate::blob::{self, Agent, BlobError, PolicyBlob};
+use crate::digest::Digest;
+use crate::observation::{self, FEATURES};
+use crate::scenario::{NODES_MAX, Scenario};
+use heapless::Vec;
+
+/// Why a policy can't run here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum QuantizedError {
+    /// The file does not fit this build or this problem.
+    Blob(BlobError),
+    /// No agent of the file belongs to a node of this problem.
+    NoAgent,
+    /// The caller's memory for features is too small.
+    Memory {
+        /// Bytes found.
+        found: usize,
+        /// Bytes needed: [`QuantizedPolicy::bytes`].
+        needed: usize,
+    },
+}
+
+impl core::fmt::Display for QuantizedError {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::Blob(error) => error.fmt(f),
+            Self::NoAgent => write!(f, "no agent of the policy file belongs to a node of this scenario"),
+            Self::Memory { found, needed } => write!(f, "the policy needs {needed} bytes for features, found {found}"),
+        }
+    }
+}
+
+impl core::error::Error for QuantizedError {}
+
+impl From<BlobError> for QuantizedError {
+    fn from(error: BlobError) -> Self {
+        Self::Blob(error)
+    }
+}
+
+/// int8 policies of the nodes; a node without an agent follows the textbook rule.
+pub struct QuantizedPolicy<'a> {
+    agents: Vec<Option<Agent<'a>>, NODES_MAX>,
+    features: &'a mut [i8],
+    decisions: u64,
+    trace: Option<Digest>,
+}
+
+impl<'a> QuantizedPolicy<'a> {
+    /// Bytes of memory for features that a scenario takes.
+    #[must_use]
+    pub fn bytes(scenario: &Scenario<'_>) -> usize {
+        FEATURES * scenario.products()
+    }
+
+    /// The policies of `file` for `scenario`, which must be the one they were trained on.
+    ///
+    /// # Errors
+    /// If the file reads other features, was trained on another scenario, or `features` is too small.
+    pub fn new(file: &PolicyBlob<'a>, scenario: &Scenario<'_>, features: &'a mut [i8]) -> Result<Self, QuantizedError> {
+        if file.header().scenario_hash != scenario.hash() {
+            return Err(BlobError::Scenario.into());
+        }
+        Self::on_another_scenario(file, scenario, features)
+    }
+
+    /// The same without asking which problem the policies were trained on: nodes are matched by name.
+    ///
+    /// # Errors
+    /// If the file reads other features, no node matches, or `features` is too small.
+    pub fn on_another_scenario(file: &PolicyBlob<'a>, scenario: &Scenario<'_>, features: &'a mut [i8]) -> Result<Self, QuantizedError> {
+        if file.header().schema_hash != observation::schema_hash() {
+            return Err(BlobError::Schema.into());
+        }
+        let needed = Self::bytes(scenario);
+        if features.len() < needed {
+            return Err(QuantizedError::Memory { found: features.len(), needed });
+        }
+        let mut agents = Vec::new();
+        for node in scenario.nodes() {
+            let _ = agents.push(file.agents().find(|a| a.node_key == node.key)); // at most NODES_MAX nodes
+        }
+        if agents.iter().all(Option::is_none) {
+            return Err(QuantizedError::NoAgent);
+        }
+        Ok(Self { agents, features: &mut features[..needed], decisions: 0, trace: None })
+    }
+
+    /// Also keeps a digest of every choice of every head.
+    #[must_use]
+    pub fn traced(mut self) -> Self {
+        self.trace = Some(Digest::new());
+        self
+    }
+
+    /// Digest of all choices so far, if traced.
+    #[must_use]
+    pub fn trace(&self) -> Option<u64> {
+        self.trace.as_ref().map(Digest::value)
+    }
+
+    /// Decisions of the networks so far: one per product and review.
+    #[must_use]
+    pub fn decisions(&self) -> u64 {
+        self.decisions
+    }
+}
+
+impl Policy for QuantizedPolicy<'_> {
+    fn decide(&mut self, view: &NodeView<'_>, actions: &mut Actions<'_>) {
+        let Some(Some(agent)) = self.agents.get(view.node()) else {
+            Textbook.decide(view, actions);
+            return;
+        };
+        let p = view.products();
+        observation::write(view, self.features);
+        let mut logits = [0i32; OUTPUTS];
+        for i in 0..p {
+            let mut features = [0i8; FEATURES];
+            for (f, slot) in features.iter_mut().enumerate() {
+                *slot = self.features[f * p + i];
+            }
+            agent.infer(&features, &mut logits);
+            let heads = blob::best_choices(&logits, agent.allowed);
+            if let Some(trace) = &mut self.trace {
+                trace.bytes(&heads);
+            }
+            actions.set(i, &view.outlook(i), Choice::from_heads(heads));
+            self.decisions += 1;
+        }
+    }
+}
