@@ -36,6 +36,14 @@ pub const fn wide(value: i32) -> i64 {
     value as i64
 }
 
+/// Exact product of two numbers that are not negative (a negative one is read as its bits). Unsigned,
+/// because processors without signed 32 to 64 bit vector products have unsigned ones.
+#[inline(always)]
+#[must_use]
+pub const fn product(a: i32, b: i32) -> i64 {
+    (a as u32 as u64 * b as u32 as u64) as i64
+}
+
 /// Exact widening.
 #[inline(always)]
 #[must_use]

@@ -12,7 +12,7 @@ use crate::convert::{real, real32, saturate_wide, wider};
 use crate::kpi::{Kpis, Tally};
 use crate::scenario::ScoreParametersPpm;
 use fixed::types::I32F32;
-use micromath::F32Ext;
+use micromath::F32Ext; // called by its full name: where std is linked, `x.ln()` would be std's
 
 /// The parameters of the curve.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -60,14 +60,14 @@ impl Curve {
             return 100.0;
         }
         let v = if v > 8.0 { 8.0 } else { v };
-        let exponent = real32(self.beta) * v.ln() + real32(self.gamma);
+        let exponent = real32(self.beta) * F32Ext::ln(v) + real32(self.gamma);
         if exponent < -20.0 {
             return 100.0;
         }
         let exponent = if exponent > 20.0 { 20.0 } else { exponent };
-        let softplus = (1.0 + (-exponent).exp()).ln();
+        let softplus = F32Ext::ln(1.0 + F32Ext::exp(-exponent));
         let power = -real32(self.kappa) * softplus;
-        100.0 * (1.0 + if power < -20.0 { 0.0 } else { power.exp() })
+        100.0 * (1.0 + if power < -20.0 { 0.0 } else { F32Ext::exp(power) })
     }
 }
 

@@ -13,7 +13,7 @@
 //! A problem stated with the order before the demand of its day has a lead time one day shorter
 //! there than here.
 
-use crate::convert::{byte_index, index, low, wide, wide_index};
+use crate::convert::{byte_index, index, low, product, wide, wide_index};
 use crate::digest::Digest;
 use crate::draws::{Draws, Source};
 use crate::kpi::{Kpis, Tally};
@@ -446,11 +446,14 @@ impl<'s, 'm> Network<'s, 'm> {
             let route = row_mut(self.state.route_first, n, p);
             route.copy_from_slice(self.scratch.route);
             if node.produces {
-                row_mut(self.state.capacity_weight, node.producer_row, p).copy_from_slice(self.scratch.weight);
+                // A policy that asks for more than the range gets its end: sharing a capacity must not overflow.
+                for (kept, &weight) in row_mut(self.state.capacity_weight, node.producer_row, p).iter_mut().zip(self.scratch.weight.iter()) {
+                    *kept = weight.clamp(1, 16);
+                }
             }
         }
         let tally = &mut self.today[n];
-        tally.faced += row(self.state.demand_today, n, p).iter().map(|&u| wide(u)).sum::<i64>();
+        tally.faced += row(self.state.demand_today, n, p).iter().map(|&u| product(u, 1)).sum::<i64>();
     }
 
     #[inline(always)]
@@ -469,21 +472,31 @@ impl<'s, 'm> Network<'s, 'm> {
             let whole = lane.share_until - lane.share_before == 1_000_000;
             let orders = &mut self.scratch.wants[..p];
             let (level, cap, position) = (&self.scratch.level[..p], &self.scratch.cap[..p], &self.scratch.position[..p]);
-            let (lots, least, most) = (&lots[..p], &least[..p], &most[..p]);
-            for i in 0..p {
-                let bounds = Bounds { lot_size: lots[i], order_min: least[i], order_max: most[i] };
-                let target = if level[i] < s.position_max() { level[i] } else { s.position_max() };
-                orders[i] = if whole {
-                    order::quantity(target, position[i], cap[i], bounds)
-                } else {
-                    lane_order(target, position[i], cap[i], bounds, lane.share_before, lane.share_until)
-                };
+            let (lots, least, most, fixed) = (&lots[..p], &least[..p], &most[..p], &fixed[..p]);
+            let limit = s.position_max();
+            if whole && node.plain_orders {
+                for i in 0..p {
+                    orders[i] = order::plain(if level[i] < limit { level[i] } else { limit }, position[i], cap[i], most[i]);
+                }
+            } else {
+                for i in 0..p {
+                    let bounds = Bounds { lot_size: lots[i], order_min: least[i], order_max: most[i] };
+                    let target = if level[i] < limit { level[i] } else { limit };
+                    orders[i] = if whole {
+                        order::quantity(target, position[i], cap[i], bounds)
+                    } else {
+                        // What rounding up has added on the lanes before counts against the cap.
+                        let earlier = node.inbound.iter().map_while(|&e| (e < b).then(|| self.state.ordered_today[byte_index(e) * p + i])).sum();
+                        lane_order(target, position[i], cap[i], bounds, lane.share_before, lane.share_until, earlier)
+                    };
+                }
             }
+            let orders = &orders[..p];
             let mut units = 0i64;
             let mut cost = 0i64;
-            for (&q, &k) in orders.iter().zip(fixed) {
-                units += wide(q);
-                cost += if q > 0 { wide(k) } else { 0 };
+            for i in 0..p {
+                units += product(orders[i], 1);
+                cost += product(if orders[i] > 0 { fixed[i] } else { 0 }, 1);
             }
             if let Some(costs) = self.costs.as_deref_mut() {
                 for ((c, &q), &k) in costs[n * p..(n + 1) * p].iter_mut().zip(orders.iter()).zip(fixed) {
@@ -687,8 +700,8 @@ impl<'s, 'm> Network<'s, 'm> {
         let mut units = 0i64;
         for i in 0..p {
             in_transit[i] += grants[i];
-            cost += wide(grants[i]) * wide(rates[i]);
-            units += wide(grants[i]);
+            cost += product(grants[i], rates[i]);
+            units += product(grants[i], 1);
         }
         if let Some(lead) = route.lead_fixed {
             let due = &mut row_mut(self.state.ring, (slot + lead) % days * rows + l, p)[..p];
@@ -773,10 +786,10 @@ impl<'s, 'm> Network<'s, 'm> {
             for i in 0..p {
                 let on_hand = if stock[i] > 0 { stock[i] } else { 0 };
                 let missing = on_hand - stock[i];
-                held += wide(on_hand) * wide(holding[i]);
-                value += wide(on_hand) * wide(values[i]);
-                owed += wide(missing) * wide(backorder[i]);
-                owed_value += wide(missing) * wide(values[i]);
+                held += product(on_hand, holding[i]);
+                value += product(on_hand, values[i]);
+                owed += product(missing, backorder[i]);
+                owed_value += product(missing, values[i]);
             }
             if let Some(costs) = self.costs.as_deref_mut() {
                 for (i, c) in costs[n * p..(n + 1) * p].iter_mut().enumerate() {
@@ -802,7 +815,7 @@ impl<'s, 'm> Network<'s, 'm> {
             let mut transit_value = 0i64;
             for &b in &node.inbound {
                 for (&units, &v) in row(self.state.in_transit, byte_index(b), p).iter().zip(values) {
-                    transit_value += wide(units) * wide(v);
+                    transit_value += product(units, v);
                 }
             }
             if let Some(x) = node.mixed_row {
@@ -841,7 +854,7 @@ fn receive_row(due: &mut [i32], stock: &mut [i32], on_the_way: &mut [i32]) -> i6
     for ((due, stock), moving) in due.iter_mut().zip(stock).zip(on_the_way) {
         *stock += *due;
         *moving -= *due;
-        units += wide(*due);
+        units += product(*due, 1);
         *due = 0;
     }
     units
@@ -901,13 +914,14 @@ fn position_row(s: &Scenario<'_>, state: &State<'_>, n: usize, position: &mut [i
 }
 
 /// The part of an order that goes over one of several inbound lanes: shares are cut from the whole
-/// order so that they add up to it, then lots and minimum apply to each lane by itself.
+/// order so that they add up to it, then lots and minimum apply to each lane by itself. All lanes
+/// together never pass the cap: `earlier` is what the lanes before have ordered today.
 #[inline]
-fn lane_order(level: i32, position: i32, cap: i32, bounds: Bounds, before: i32, until: i32) -> i32 {
-    let missing = (wide(level) - wide(position)).max(0).min(wide(cap));
+fn lane_order(level: i32, position: i32, cap: i32, bounds: Bounds, before: i32, until: i32, earlier: i32) -> i32 {
+    let most = if cap < bounds.order_max { cap } else { bounds.order_max };
+    let missing = (wide(level) - wide(position)).min(wide(most)).max(0);
     let part = missing * wide(until) / 1_000_000 - missing * wide(before) / 1_000_000;
-    let lane_cap = if cap == order::UNLIMITED { cap } else { crate::convert::saturate(part) };
-    order::quantity(crate::convert::saturate(part), 0, lane_cap, bounds)
+    order::quantity(crate::convert::saturate(part), 0, most.max(0) - earlier, bounds)
 }
 
 /// Serves customers who wait: what stock can't serve is owed.
@@ -917,9 +931,9 @@ fn serve_backordered(stock: &mut [i32], demand: &[i32], values: &[i32], tally: &
     for ((stock, &d), &v) in stock.iter_mut().zip(demand).zip(values) {
         // Backorders first: a customer who waited must not be overtaken by one who just came.
         let on_hand = if *stock > 0 { *stock } else { 0 };
-        served += wide(if on_hand < d { on_hand } else { d });
-        demanded += wide(d);
-        value += wide(d) * wide(v);
+        served += product(if on_hand < d { on_hand } else { d }, 1);
+        demanded += product(d, 1);
+        value += product(d, v);
         *stock -= d;
     }
     tally.demand += demanded;

@@ -25,9 +25,6 @@ pub fn quantity(level: i32, position: i32, cap: i32, bounds: Bounds) -> i32 {
         return 0;
     }
     let most = i64::from(if cap < bounds.order_max { cap } else { bounds.order_max });
-    if bounds.lot_size == 1 && bounds.order_min <= 1 {
-        return crate::convert::saturate(if missing < most { missing } else { most });
-    }
     let lot = i64::from(bounds.lot_size);
     let least = i64::from(bounds.order_min);
     let wanted = if missing > least { missing } else { least };
@@ -35,6 +32,19 @@ pub fn quantity(level: i32, position: i32, cap: i32, bounds: Bounds) -> i32 {
     let fitting = most / lot * lot;
     let order = if up < fitting { up } else { fitting };
     if order < least { 0 } else { crate::convert::saturate(order) }
+}
+
+/// [`quantity`] where the lot size is 1 and no minimum binds: `clamp(level - position, 0, cap)` and
+/// `order_max`. `level` is at most the position limit (2^28) and positions lie within -2^30 and 2^30,
+/// so the difference fits 32 bits and a row of orders fits the vector unit.
+#[inline(always)]
+#[must_use]
+pub fn plain(level: i32, position: i32, cap: i32, order_max: i32) -> i32 {
+    // A level below every position asks for nothing, however far below it is.
+    let missing = (if level < -(1 << 30) { -(1 << 30) } else { level }) - position;
+    let most = if cap < order_max { cap } else { order_max };
+    let order = if missing < most { missing } else { most };
+    if order > 0 { order } else { 0 }
 }
 
 #[cfg(test)]
@@ -49,6 +59,18 @@ mod tests {
         assert_eq!(quantity(95, 40, UNLIMITED, FREE), 55);
         assert_eq!(quantity(95, 40, 20, FREE), 20);
         assert_eq!(quantity(i32::MAX, i32::MIN, UNLIMITED, FREE), 1000);
+    }
+
+    #[test]
+    fn the_plain_order_is_the_same_order() {
+        for level in [i32::MIN, -3, 0, 1, 5, 40, 1 << 28] {
+            for position in [-(1 << 30), -7, 0, 3, 39, 40, 41, 1 << 30] {
+                for cap in [i32::MIN, -1, 0, 1, 12, UNLIMITED] {
+                    let bounds = Bounds { lot_size: 1, order_min: 1, order_max: 30 };
+                    assert_eq!(plain(level, position, cap, 30), quantity(level, position, cap, bounds));
+                }
+            }
+        }
     }
 
     #[test]

@@ -80,6 +80,8 @@ pub struct Node {
     pub inbound: Vec<u8, LANES_MAX>,
     /// Outbound lanes (indices), in the order of their priority for priority allocation, else as listed.
     pub outbound: Vec<u8, LANES_MAX>,
+    /// No lot is larger than 1 and no minimum order binds: orders need no rounding.
+    pub plain_orders: bool,
     /// Row among the producing nodes.
     pub producer_row: usize,
     /// Row among the nodes that have both customers and lanes.
@@ -457,6 +459,10 @@ impl<'a> Scenario<'a> {
                 capacity: (produces && capacity >= 0).then_some(capacity),
                 inbound: Vec::new(),
                 outbound: Vec::new(),
+                plain_orders: {
+                    let rows = |column: Column| &stockpoints[(column.at() * node_count + n) * products..][..products];
+                    rows(Column::LotSize).iter().all(|&q| q == 1) && rows(Column::OrderMin).iter().all(|&q| q <= 1)
+                },
                 producer_row: producers,
                 mixed_row: None,
             };

@@ -118,16 +118,20 @@ impl<'a> Table<'a> {
     #[must_use]
     pub fn value(&self, u: u32) -> i32 {
         let segments = index(self.words[0]);
+        let (all, _) = self.words[SEGMENTS_AT..].as_chunks::<SEGMENT_WORDS>();
+        let all = &all[..segments];
         let mut i = index(self.words[GUIDE_AT + wide_index(u >> GUIDE_SHIFT)]);
-        while i + 1 < segments && self.segment(i + 1).0 <= u {
+        while let Some(next) = all.get(i + 1)
+            && bits(next[0]) <= u
+        {
             i += 1;
         }
-        let (start, value, span, reciprocal) = self.segment(i);
+        let [start, value, span, reciprocal] = all[i];
         if span == 0 {
             return value;
         }
         // Position within the segment as a 32-bit fraction: (u - start) / width.
-        let fraction = ((u64::from(u - start) * u64::from(bits(reciprocal))) >> 16).min(u64::from(u32::MAX));
+        let fraction = ((u64::from(u - bits(start)) * u64::from(bits(reciprocal))) >> 16).min(u64::from(u32::MAX));
         value + from_bits(scale_down(crate::convert::low_bits(fraction), bits(span)))
     }
 

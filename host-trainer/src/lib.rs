@@ -1,1 +1,30 @@
-//! x
+//! Restock's host side: inputs, PPO training, quantization, comparison, and the `restock` command.
+//!
+//! ```text
+//! network folder --input--> Problem --> Scenario
+//!                                          |
+//!          rollout (threads) --> Batch --> ppo::Learner (one per node) --> FloatPolicy
+//!                                                                             |
+//!                              evaluate <-- quantize --> policy file <--------+
+//! ```
+//!
+//! Nothing of the simulator is written again here: chance, a day, observations, levels, orders,
+//! money and scores are `restock_core`'s.
+
+pub mod baselines;
+pub mod checkpoint;
+pub mod command;
+pub mod evaluate;
+pub mod failure;
+pub mod input;
+pub mod metrics;
+pub mod model;
+pub mod plain_chain;
+pub mod ppo;
+pub mod problem;
+pub mod progress;
+pub mod quantize;
+pub mod rollout;
+pub mod run_folder;
+pub mod threads;
+pub mod train;

@@ -1,0 +1,90 @@
+//! Turns a scenario image and a policy blob into statics, and lays out the device's memory.
+//!
+//! For the host there is nothing to do: only a bare-metal build needs the files.
+
+use restock_core::policy::QuantizedPolicy;
+use restock_core::{Network, Scenario};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::{env, fs};
+
+/// Memory of the device. Less than the emulated board has (4 MiB of each): what mid-size Cortex-M4F
+/// parts offer, so that a demo that links also fits on one.
+const MEMORY: &str = "MEMORY
+{
+  FLASH : ORIGIN = 0x00000000, LENGTH = 1M
+  RAM   : ORIGIN = 0x20000000, LENGTH = 256K
+}
+";
+
+fn main() -> ExitCode {
+    println!("cargo:rerun-if-changed=build.rs");
+    if let Err(why) = build() {
+        eprintln!("{why}");
+        return ExitCode::FAILURE;
+    }
+    ExitCode::SUCCESS
+}
+
+fn build() -> Result<(), String> {
+    if variable("CARGO_CFG_TARGET_OS")? != "none" {
+        return Ok(());
+    }
+    let out = PathBuf::from(variable("OUT_DIR")?);
+    write(&out.join("memory.x"), MEMORY.as_bytes())?;
+    println!("cargo:rustc-link-search={}", out.display());
+    println!("cargo:rustc-link-arg-bins=-Tlink.x");
+
+    let image = input("RESTOCK_SCENARIO", "default.scenario.bin")?;
+    let policy = input("RESTOCK_POLICY", "default.policy")?;
+    let (words, rest) = image.as_chunks::<4>();
+    let words: Vec<i32> = words.iter().map(|&bytes| i32::from_le_bytes(bytes)).collect();
+    // The device checks both again when it starts; a scenario that it would refuse is not worth flashing.
+    let scenario = Scenario::new(&words).map_err(|e| format!("the scenario image is not sound: {e}"))?;
+    if !rest.is_empty() {
+        return Err(format!("the scenario image has {} bytes; it must be whole words of 4", image.len()));
+    }
+    write(&out.join("scenario.bin"), &image)?;
+    write(&out.join("default.policy"), &policy)?;
+    let source = format!(
+        "/// The problem, borrowed from flash.
+pub(crate) static SCENARIO: [i32; {}] = words(include_bytes!(\"scenario.bin\"));
+/// The int8 policies, as bytes: they are checked when the device starts.
+pub(crate) static POLICY: [u8; {}] = *include_bytes!(\"default.policy\");
+/// Memory that the simulator needs for this problem [words].
+pub(crate) const NETWORK_WORDS: usize = {};
+/// Memory that the policies need for the features of one node [bytes].
+pub(crate) const FEATURE_BYTES: usize = {};
+",
+        words.len(),
+        policy.len(),
+        Network::words(&scenario),
+        QuantizedPolicy::bytes(&scenario)
+    );
+    write(&out.join("images.rs"), source.as_bytes())
+}
+
+/// The file that an environment variable names, else the committed one.
+fn input(name: &str, default: &str) -> Result<Vec<u8>, String> {
+    println!("cargo:rerun-if-env-changed={name}");
+    let (path, hint) = match env::var_os(name) {
+        // Relative to the folder cargo was called in would be a guess: cargo runs this in the package's own.
+        Some(path) => {
+            (PathBuf::from(path), format!("; it is named by {name}, relative to the package's folder or absolute"))
+        }
+        None => {
+            let path = Path::new(&variable("CARGO_MANIFEST_DIR")?).join("assets").join(default);
+            (path, "; `cargo run --release -- pack --default` writes it".to_owned())
+        }
+    };
+    println!("cargo:rerun-if-changed={}", path.display());
+    fs::read(&path).map_err(|e| format!("{}: {e}{hint}", path.display()))
+}
+
+fn variable(name: &str) -> Result<String, String> {
+    env::var(name).map_err(|e| format!("{name}: {e}; this script is run by cargo"))
+}
+
+fn write(path: &Path, bytes: &[u8]) -> Result<(), String> {
+    fs::write(path, bytes).map_err(|e| format!("{}: {e}", path.display()))
+}

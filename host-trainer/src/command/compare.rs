@@ -1,0 +1,144 @@
+//! `restock compare`: a run's policies against the classical rules on unseen seeds.
+
+use super::{Common, print, print_json, session, table};
+use crate::baselines;
+use crate::evaluate::{self, Contender, Outcome, Protocol, Summary};
+use crate::failure::Failure;
+use crate::model::FloatPolicy;
+use crate::problem::Problem;
+use crate::run_folder::{Evaluation, RunFolder};
+use crate::train::{test_seed, year};
+use clap::Args;
+use restock_core::Scenario;
+use restock_core::blob::PolicyBlob;
+use serde::Serialize;
+use std::path::PathBuf;
+
+/// Arguments of `restock compare`.
+#[derive(Clone, Debug, Args)]
+pub struct Arguments {
+    /// Run folder, as `restock train` makes it.
+    pub run: PathBuf,
+    /// Test paths, each of a year.
+    #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..))]
+    pub replicas: u32,
+    /// Seed of the test paths [default: from the run's own seed, apart from training and validation].
+    #[arg(long)]
+    pub seed: Option<u64>,
+}
+
+/// What a comparison found.
+#[derive(Clone, Debug, Serialize)]
+pub struct Comparison {
+    /// What the test paths were.
+    pub protocol: Protocol,
+    /// Currency of the costs.
+    pub currency: String,
+    /// One entry per policy.
+    pub policies: Vec<Summary>,
+    /// Cost of the int8 policy less the float policy's, in percent of the float policy's.
+    pub int8_versus_float_percent: Option<f64>,
+}
+
+/// Name of the learned policy in floats.
+pub const FLOAT: &str = "PPO float";
+/// Name of the learned policy as the device runs it.
+pub const INT8: &str = "PPO int8";
+
+/// Runs classical rules and learned policies on the same paths.
+#[must_use]
+pub fn compare(
+    scenario: &Scenario<'_>,
+    problem: &Problem,
+    learned: Option<&[FloatPolicy]>,
+    packed: Option<PolicyBlob<'_>>,
+    protocol: &Protocol,
+    common: &Common,
+) -> Comparison {
+    let (reorder, up_to) = baselines::reorder_points(scenario);
+    let mut contenders: Vec<(&str, Contender<'_>)> = vec![
+        ("periodic review (7 days)", Contender::PeriodicReview(7)),
+        ("(s, S)", Contender::ReorderPoint(reorder, up_to)),
+        ("base stock", Contender::BaseStock(baselines::base_stock_levels(scenario))),
+        ("base stock on forecast", Contender::Textbook),
+    ];
+    if let Some(policies) = learned {
+        contenders.push((FLOAT, Contender::Float(policies)));
+    }
+    if let Some(blob) = packed {
+        contenders.push((INT8, Contender::Int8(blob)));
+    }
+    let mut progress = crate::progress::Progress::new("compare", "policies", contenders.len() as u64, common.quiet);
+    let outcomes: Vec<(&str, Vec<Outcome>)> = contenders
+        .iter()
+        .map(|(name, contender)| {
+            let outcomes = evaluate::run(scenario, contender, protocol, common.threads());
+            progress.advance(1, name);
+            (*name, outcomes)
+        })
+        .collect();
+    progress.finish();
+    let periodic = &outcomes[0].1;
+    let policies: Vec<Summary> = outcomes
+        .iter()
+        .enumerate()
+        .map(|(i, (name, outcome))| evaluate::summarize(scenario, name, outcome, (i > 0).then_some(periodic.as_slice())))
+        .collect();
+    let cost = |name: &str| policies.iter().find(|s| s.policy == name).map(|s| s.total_cost);
+    let int8_versus_float_percent = cost(INT8).zip(cost(FLOAT)).map(|(int8, float)| 100.0 * (int8 - float) / float);
+    Comparison { protocol: *protocol, currency: problem.names.currency.clone(), policies, int8_versus_float_percent }
+}
+
+impl Comparison {
+    /// What `restock verify` repeats.
+    #[must_use]
+    pub fn evaluation(&self) -> Evaluation {
+        Evaluation {
+            seed: self.protocol.seed,
+            replicas: self.protocol.replicas,
+            first_day: self.protocol.first_day,
+            warmup_days: self.protocol.warmup_days,
+            days: self.protocol.days,
+            digests: self.policies.iter().map(|s| (s.policy.clone(), s.digest.clone())).collect(),
+        }
+    }
+
+    /// The tables.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let p = &self.protocol;
+        let mut text = format!(
+            "{}\n{}\n{} test paths of {} days after {} days of warm-up, none of them seen in training; ± are 95 % intervals.\n\
+             delivery rate: units served at once / units demanded. turnover: yearly cost of goods sold / mean stock value,\n\
+             in transit excluded. bullwhip: variance of orders / variance of demand, mean over echelons.",
+            table::comparison(&self.policies, &self.currency),
+            table::cost_terms(&self.policies, &self.currency),
+            p.replicas,
+            p.days,
+            p.warmup_days
+        );
+        if let Some(difference) = self.int8_versus_float_percent {
+            text += &format!("\nint8 costs {difference:+.3} % of what float does.");
+        }
+        text
+    }
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// If the run can't be read or results can't be written.
+pub fn run(arguments: &Arguments, common: &Common) -> Result<(), Failure> {
+    let (folder, mut manifest, problem) = RunFolder::open(&arguments.run)?;
+    let scenario = problem.scenario()?;
+    let trainer = session::resume(&scenario, &problem, &folder, common.threads())?;
+    let policies = trainer.best_policies();
+    let bytes = super::pack::packed(&folder, &scenario, &problem, &trainer)?;
+    let blob = PolicyBlob::decode(&bytes).map_err(|e| Failure::data(e.to_string()))?;
+    let protocol = year(&scenario, arguments.seed.unwrap_or(test_seed(problem.training.seed)), arguments.replicas);
+    let comparison = compare(&scenario, &problem, Some(&policies), Some(blob), &protocol, common);
+    folder.write_json("results.json", &comparison)?;
+    manifest.evaluation = Some(comparison.evaluation());
+    folder.write_manifest(&manifest)?;
+    if common.json { print_json(&comparison) } else { print(&comparison.text()) }
+}

@@ -1,0 +1,203 @@
+//! Running policies on unseen seeds and telling what they cost: with common random numbers.
+
+use crate::model::FloatPolicy;
+use crate::rollout::GreedyPolicy;
+use restock_core::blob::PolicyBlob;
+use restock_core::digest::Digest;
+use restock_core::hyperscore::HyperScore;
+use restock_core::kpi::Kpis;
+use restock_core::ledger::{Ledger, TERMS};
+use restock_core::policy::{BaseStock, PeriodicReview, QuantizedPolicy, ReorderPoint, Textbook};
+use restock_core::{Network, Policy, Scenario};
+use serde::Serialize;
+
+/// Which days of which replicas are run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Protocol {
+    /// Seed of the draws; training uses another.
+    pub seed: u64,
+    /// Replicas: independent paths of demand and lead times.
+    pub replicas: u32,
+    /// Day that each replica starts on.
+    pub first_day: u32,
+    /// Days before the KPIs count [days].
+    pub warmup_days: u32,
+    /// Days that count [days].
+    pub days: u32,
+}
+
+/// A policy that can be run.
+pub enum Contender<'a> {
+    /// Fixed base-stock levels. Shape `[node][product]`.
+    BaseStock(Vec<i32>),
+    /// (s, S). Shapes `[node][product]`.
+    ReorderPoint(Vec<i32>, Vec<i32>),
+    /// Periodic review with textbook levels.
+    PeriodicReview(u32),
+    /// Base stock on the forecast.
+    Textbook,
+    /// Learned, in floats.
+    Float(&'a [FloatPolicy]),
+    /// Learned, as the device runs it.
+    Int8(PolicyBlob<'a>),
+}
+
+/// One replica's result.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// KPIs of the days that count.
+    pub kpis: Kpis,
+    /// Digest of every order, level and cost of all days.
+    pub digest: u64,
+}
+
+/// Runs every replica; the number of threads changes nothing.
+#[must_use]
+pub fn run(scenario: &Scenario<'_>, contender: &Contender<'_>, protocol: &Protocol, threads: usize) -> Vec<Outcome> {
+    let replicas: Vec<u32> = (0..protocol.replicas).collect();
+    crate::threads::map(&replicas, threads, |&replica| match contender {
+        Contender::BaseStock(level) => replicate(scenario, &mut BaseStock { level }, protocol, replica),
+        Contender::ReorderPoint(reorder, up_to) => replicate(scenario, &mut ReorderPoint { reorder, up_to }, protocol, replica),
+        Contender::PeriodicReview(period_days) => replicate(scenario, &mut PeriodicReview { period_days: *period_days }, protocol, replica),
+        Contender::Textbook => replicate(scenario, &mut Textbook, protocol, replica),
+        Contender::Float(policies) => replicate(scenario, &mut GreedyPolicy::new(policies), protocol, replica),
+        Contender::Int8(blob) => {
+            let mut features = vec![0i8; QuantizedPolicy::bytes(scenario)];
+            match QuantizedPolicy::on_another_scenario(blob, scenario, &mut features) {
+                Ok(mut policy) => replicate(scenario, &mut policy, protocol, replica),
+                Err(_) => replicate(scenario, &mut Textbook, protocol, replica),
+            }
+        }
+    })
+}
+
+/// One replica from its first day to its last.
+fn replicate(scenario: &Scenario<'_>, policy: &mut impl Policy, protocol: &Protocol, replica: u32) -> Outcome {
+    let mut memory = vec![0i32; Network::words(scenario)];
+    let Ok(mut network) = Network::new(scenario, &mut memory) else { unreachable!("memory is as long as asked for") };
+    network.reset(protocol.seed, replica, protocol.first_day);
+    let mut digest = Digest::new();
+    for day in 0..protocol.warmup_days + protocol.days {
+        if day == protocol.warmup_days {
+            network.clear_kpis();
+        }
+        network.advance(policy);
+        network.trace(&mut digest);
+    }
+    Outcome { kpis: network.kpis().clone(), digest: digest.value() }
+}
+
+/// A policy's figures over all replicas, in the user's units.
+#[derive(Clone, Debug, Serialize)]
+pub struct Summary {
+    /// The policy's name.
+    pub policy: String,
+    /// Mean cost of a replica [currency].
+    pub total_cost: f64,
+    /// Half width of the 95 % confidence interval of the mean cost [currency].
+    pub total_cost_ci95: f64,
+    /// Mean cost of a replica by term [currency].
+    pub cost_terms: std::collections::BTreeMap<&'static str, f64>,
+    /// Units served at once / units demanded, over all replicas.
+    pub delivery_rate: f64,
+    /// Yearly cost of goods sold / mean stock value, in transit excluded.
+    pub inventory_turnover: f64,
+    /// The same with stock in transit included.
+    pub inventory_turnover_with_transit: f64,
+    /// Variance of orders / variance of demand, mean over the echelons.
+    pub bullwhip_ratio: f64,
+    /// The same, echelon by echelon, customers first.
+    pub bullwhip_by_echelon: Vec<f64>,
+    /// HyperScore of the totals of all replicas.
+    pub hyperscore: f64,
+    /// Its V.
+    pub v: f64,
+    /// Its parts.
+    pub parts: PartsOut,
+    /// Difference of cost to the periodic review policy on the same paths, in percent of it, with
+    /// the half width of its 95 % interval.
+    pub versus_periodic_review_percent: Option<(f64, f64)>,
+    /// Digest of all replicas.
+    pub digest: String,
+}
+
+/// The parts of V, as shares of one.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct PartsOut {
+    /// Fill rate.
+    pub delivery_rate: f64,
+    /// `1 - holding / reference holding`.
+    pub inventory_score: f64,
+    /// Work used / capacity.
+    pub capacity_utilization: f64,
+}
+
+/// Costs of each replica [currency]. Shape `[replica]`.
+#[must_use]
+pub fn costs(scenario: &Scenario<'_>, outcomes: &[Outcome]) -> Vec<f64> {
+    outcomes.iter().map(|o| o.kpis.total_cost() as f64 / f64::from(scenario.money_scale())).collect()
+}
+
+/// Mean and half width of its 95 % interval (normal approximation over replicas).
+#[must_use]
+pub fn mean_and_interval(values: &[f64]) -> (f64, f64) {
+    let n = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / n.max(1.0);
+    if values.len() < 2 {
+        return (mean, f64::NAN);
+    }
+    let variance = values.iter().map(|v| (v - mean) * (v - mean)).sum::<f64>() / (n - 1.0);
+    (mean, 1.96 * (variance / n).sqrt())
+}
+
+/// The figures of one policy.
+#[must_use]
+pub fn summarize(scenario: &Scenario<'_>, name: &str, outcomes: &[Outcome], periodic: Option<&[Outcome]>) -> Summary {
+    let money = f64::from(scenario.money_scale());
+    let replicas = outcomes.len() as f64;
+    let cost = costs(scenario, outcomes);
+    let (total_cost, total_cost_ci95) = mean_and_interval(&cost);
+    let mut total = restock_core::kpi::Tally::default();
+    let mut ledger = Ledger::default();
+    let mut days = 0;
+    let mut digest = Digest::new();
+    for outcome in outcomes {
+        let one = outcome.kpis.total();
+        total.add(&one);
+        ledger.add(&one.ledger);
+        days += outcome.kpis.days();
+        digest.wide(outcome.digest as i64);
+    }
+    let terms = ledger.terms();
+    let score = HyperScore::of_total(&total, days, scenario.reference_holding(), &scenario.score_parameters());
+    let echelons = scenario.nodes().iter().map(|n| n.echelon).max().map_or(0, |e| usize::from(e) + 1);
+    let bullwhip: Vec<f64> = (0..echelons)
+        .map(|e| outcomes.iter().map(|o| o.kpis.bullwhip_milli(e) as f64 / 1000.0).sum::<f64>() / replicas)
+        .collect();
+    let ratio = |stock: i64| if stock > 0 { total.sold_value as f64 * 365.0 / stock as f64 } else { 0.0 };
+    Summary {
+        policy: name.to_owned(),
+        total_cost,
+        total_cost_ci95,
+        cost_terms: (0..TERMS).map(|i| (Ledger::NAMES[i], terms[i] as f64 / money / replicas)).collect(),
+        delivery_rate: total.fill_rate_ppm() as f64 / 1e6,
+        inventory_turnover: ratio(total.stock_value),
+        inventory_turnover_with_transit: ratio(total.stock_value + total.transit_value),
+        bullwhip_ratio: bullwhip.iter().sum::<f64>() / bullwhip.len().max(1) as f64,
+        bullwhip_by_echelon: bullwhip,
+        hyperscore: score.score,
+        v: score.v_real(),
+        parts: PartsOut {
+            delivery_rate: score.parts.delivery_rate_ppm as f64 / 1e6,
+            inventory_score: score.parts.inventory_score_ppm as f64 / 1e6,
+            capacity_utilization: score.parts.capacity_utilization_ppm as f64 / 1e6,
+        },
+        versus_periodic_review_percent: periodic.map(|p| {
+            let base = costs(scenario, p);
+            let base_mean = base.iter().sum::<f64>() / base.len().max(1) as f64;
+            let paired: Vec<f64> = cost.iter().zip(&base).map(|(a, b)| 100.0 * (a - b) / base_mean).collect();
+            mean_and_interval(&paired)
+        }),
+        digest: format!("{:016x}", digest.value()),
+    }
+}

@@ -1,0 +1,161 @@
+//! A network folder, or the same files in memory.
+
+use super::problem::{Place, Problem, Problems, Report};
+use super::resolve::{Rows, network};
+use super::spec::NetworkSpec;
+use super::text::FILE_BYTES_MAX;
+use super::{history, rows, settings};
+use std::collections::BTreeMap;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+/// The files of a folder that are read; the first four must be there.
+const NAMES: [&str; 6] = ["network.toml", "nodes.csv", "lanes.csv", "products.csv", "stockpoints.csv", "demand.csv"];
+const REQUIRED: usize = 4;
+
+/// Files by name.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Files(pub(crate) BTreeMap<&'static str, Vec<u8>>);
+
+/// A network that passed every check.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// The network.
+    pub spec: NetworkSpec,
+    /// What is doubtful in the files.
+    pub warnings: Vec<Problem>,
+    /// The [training] section of `network.toml`, as it stands; empty where there is none.
+    pub training: toml::Table,
+}
+
+/// Why a new folder could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum InitError {
+    /// The history that it should be made around is wrong.
+    #[error("{0}")]
+    Problems(#[from] Problems),
+    /// A file of that name is there; nothing is overwritten.
+    #[error("{} is there already: choose another folder, nothing was written", .0.display())]
+    Exists(PathBuf),
+    /// The file system refused.
+    #[error("{} can't be written: {error}", path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// Why.
+        error: std::io::Error,
+    },
+}
+
+/// Reads and checks a network folder.
+///
+/// # Errors
+/// Everything that is wrong with it.
+pub fn load(dir: &Path) -> Result<Loaded, Problems> {
+    let mut report = Report::default();
+    let files = Files::read(dir, &mut report);
+    files.resolve(report)
+}
+
+/// The same, for its warnings only.
+///
+/// # Errors
+/// Everything that is wrong with the folder.
+pub fn check(dir: &Path) -> Result<Vec<Problem>, Problems> {
+    load(dir).map(|loaded| loaded.warnings)
+}
+
+impl Files {
+    fn read(dir: &Path, report: &mut Report) -> Self {
+        let mut files = Self::default();
+        for (i, name) in NAMES.into_iter().enumerate() {
+            match read_file(&dir.join(name)) {
+                Ok(bytes) => drop(files.0.insert(name, bytes)),
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound && i >= REQUIRED => {}
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                    report.error(Place::whole(name), format!("is missing in {}", dir.display()), format!("a file there (a network has {})", NAMES[..REQUIRED].join(", ")));
+                }
+                Err(error) => report.error(Place::whole(name), format!("can't be read: {error}"), ""),
+            }
+        }
+        files
+    }
+
+    /// The files as a network.
+    pub(crate) fn load(&self) -> Result<Loaded, Problems> {
+        self.resolve(Report::default())
+    }
+
+    fn resolve(&self, mut report: Report) -> Result<Loaded, Problems> {
+        let report_ref = &mut report;
+        let file = |name: &str| self.0.get(name).map(Vec::as_slice);
+        // A missing file was reported once; as an empty one it would be again.
+        let (Some(toml), Some(nodes), Some(lanes), Some(products)) = (file(NAMES[0]), file(NAMES[1]), file(NAMES[2]), file(NAMES[3])) else {
+            if let Some(bytes) = file(NAMES[0]) {
+                settings::read(bytes, report_ref);
+            }
+            return Err(report.finish().err().unwrap_or(Problems { errors: Vec::new(), warnings: Vec::new() }));
+        };
+        let settings = settings::read(toml, report_ref);
+        let nodes = rows::nodes(nodes, report_ref);
+        let routes = rows::routes(lanes, report_ref);
+        let products = rows::products(products, report_ref);
+        let stockpoints = file(NAMES[4]).map_or(Vec::new(), |bytes| rows::stockpoints(bytes, report_ref));
+        let history = file(NAMES[5]).map(|bytes| {
+            let names: Vec<(&str, bool)> = nodes.iter().map(|n| (n.name.as_str(), n.sells)).collect();
+            let sold: Vec<&str> = products.iter().map(|p| p.name.as_str()).collect();
+            history::read(bytes, &names, &sold, settings.unit_scale, report_ref)
+        });
+        let rows = Rows { settings, nodes, routes, products, stockpoints, history };
+        let spec = network(&rows, report_ref);
+        if let Some(spec) = &spec {
+            if let Err(error) = spec.image() {
+                report.error(Place::whole(NAMES[0]), format!("the simulator refuses the network: {error}"), "");
+            }
+        }
+        let warnings = report.finish()?;
+        match spec {
+            Some(spec) => Ok(Loaded { spec, warnings, training: rows.settings.training }),
+            None => Err(Problems { errors: vec![], warnings }),
+        }
+    }
+
+    /// Writes all files into a folder, which is made if need be; overwrites nothing.
+    pub(crate) fn write(&self, dir: &Path) -> Result<(), InitError> {
+        for name in NAMES {
+            if dir.join(name).exists() {
+                return Err(InitError::Exists(dir.join(name)));
+            }
+        }
+        let io = |path: &Path| {
+            let path = path.to_path_buf();
+            move |error| InitError::Io { path, error }
+        };
+        std::fs::create_dir_all(dir).map_err(io(dir))?;
+        for (name, bytes) in &self.0 {
+            let path = dir.join(name);
+            std::fs::write(&path, bytes).map_err(io(&path))?;
+        }
+        Ok(())
+    }
+}
+
+/// A file of at most [`FILE_BYTES_MAX`].
+pub(crate) fn read_file(path: &Path) -> std::io::Result<Vec<u8>> {
+    let limit = u64::try_from(FILE_BYTES_MAX).unwrap_or(u64::MAX);
+    let mut bytes = Vec::new();
+    std::fs::File::open(path)?.take(limit + 1).read_to_end(&mut bytes)?;
+    if bytes.len() > FILE_BYTES_MAX {
+        return Err(std::io::Error::new(std::io::ErrorKind::FileTooLarge, "larger than 1 GiB"));
+    }
+    Ok(bytes)
+}
+
+/// A field of a CSV file, quoted where it has to be.
+pub(crate) fn csv_field(text: &str) -> String {
+    if text.contains([',', '"', '\n', '\r']) || text.starts_with('#') || text.trim() != text {
+        format!("\"{}\"", text.replace('"', "\"\""))
+    } else {
+        text.to_owned()
+    }
+}

@@ -1,0 +1,184 @@
+//! From a history of sales to a season and one distribution per stockpoint.
+//!
+//! 1. Sales far above what is usual are cut: the cap is a quantile, pooled over all stockpoints in
+//!    units of their own trimmed means, since one product alone has too few days to tell.
+//! 2. Weekly factors: means of each weekday, pooled over stockpoints that count alike. A weekday on
+//!    which nobody ever sold is closed: factor 0, and its days are left out of step 4.
+//! 3. Annual factors: a few harmonics by least squares on what the weekly factors leave, shrunk by
+//!    `annual_trust`, because one year can't tell a season from a year like no other.
+//! 4. What is left after dividing by the factors is the distribution, scaled so that the mean
+//!    demand is the total sold over the sum of the factors.
+
+use super::history::History;
+use super::number::from_count;
+use super::problem::{Place, Report};
+use super::season::{Profile, YEAR_DAYS, harmonic};
+use super::settings::{FITTED, FitSettings};
+
+/// Days without which there is no weekly cycle to see.
+const WEEKLY_DAYS_MIN: usize = 28;
+/// Days without which there is no annual cycle to see.
+const ANNUAL_DAYS_MIN: usize = 330;
+/// Share of the greatest days that a series' scale leaves out.
+const TRIMMED: f64 = 0.01;
+/// Least factor that a day's sales are divided by.
+const FACTOR_MIN: f64 = 0.1;
+
+/// Series after step 1, and the season of steps 2 and 3.
+#[derive(Debug)]
+pub(crate) struct Fit {
+    /// The pooled season.
+    pub(crate) season: Profile,
+    /// Weekday of the first day, and its day of the year.
+    first: (usize, usize),
+    /// Cap of step 1, in units of a series' scale.
+    cap: f64,
+}
+
+impl Fit {
+    /// Steps 1 to 3.
+    pub(crate) fn new(history: &History, settings: FitSettings, report: &mut Report) -> Self {
+        let start = history.start.unwrap_or(super::calendar::Date { day: 0 });
+        let mut fit = Self { season: Profile::flat(FITTED), first: (start.weekday(), start.yearday()), cap: f64::INFINITY };
+        // Keys in order: sums of floats must not depend on how a hash map is walked.
+        let mut keys: Vec<_> = history.series.keys().copied().collect();
+        keys.sort_unstable();
+        let series: Vec<&Vec<f64>> = keys.iter().filter_map(|key| history.series.get(key)).collect();
+        let mut sold = [0.0; 7];
+        for s in &series {
+            s.iter().enumerate().for_each(|(day, q)| sold[fit.weekday(day)] += q);
+        }
+        let open = |day: usize| history.days < WEEKLY_DAYS_MIN || sold[fit.weekday(day)] > 0.0;
+        let mut pooled: Vec<f64> = Vec::new();
+        for s in &series {
+            let scale = trimmed_mean(s);
+            pooled.extend(s.iter().enumerate().filter(|(day, _)| open(*day)).map(|(_, q)| q / scale));
+        }
+        let cap = quantile(&mut pooled, settings.winsorize_quantile);
+        let index = pooled_index(&series, cap, history.days);
+        fit.cap = cap;
+        let warn_short = |what: &str, least: usize, report: &mut Report| {
+            report.warning(Place::whole("demand.csv"), format!("{} days of demand show no {what} cycle: none is assumed", history.days), format!("{least} days or more"));
+        };
+        if history.days < WEEKLY_DAYS_MIN {
+            warn_short("weekly", WEEKLY_DAYS_MIN, report);
+        } else {
+            let (mut sums, mut counts) = ([0.0; 7], [0.0; 7]);
+            for (day, value) in index.iter().enumerate() {
+                sums[fit.weekday(day)] += value;
+                counts[fit.weekday(day)] += 1.0;
+            }
+            let mut weekly = [0.0; 7];
+            weekly.iter_mut().enumerate().for_each(|(i, w)| *w = sums[i] / f64::max(counts[i], 1.0));
+            fit.season.set_weekly(weekly);
+        }
+        let harmonics = usize::try_from(settings.annual_harmonics).unwrap_or(0);
+        if history.days < ANNUAL_DAYS_MIN {
+            warn_short("annual", ANNUAL_DAYS_MIN, report);
+        } else if harmonics > 0 {
+            let weekly = fit.season.weekly;
+            let left: Vec<(usize, f64)> = (0..history.days)
+                .filter(|day| weekly[fit.weekday(*day)] > FACTOR_MIN)
+                .map(|day| ((fit.first.1 + day) % YEAR_DAYS, index[day] / weekly[fit.weekday(day)]))
+                .collect();
+            if let Some(c) = least_squares(&left, harmonics).filter(|c| c[0] > 0.0) {
+                let pairs: Vec<(f64, f64)> = c[1..].chunks_exact(2).map(|p| (settings.annual_trust * p[0] / c[0], settings.annual_trust * p[1] / c[0])).collect();
+                fit.season.set_fourier(&pairs);
+            }
+        }
+        fit
+    }
+
+    /// Step 4: observed values without their season, equally likely [units].
+    pub(crate) fn sample(&self, series: &[f64], season: &Profile) -> Vec<f64> {
+        let cap = self.cap * trimmed_mean(series);
+        let (mut sold, mut factors) = (0.0, 0.0);
+        let mut values = Vec::new();
+        for (day, &quantity) in series.iter().enumerate() {
+            let quantity = if quantity > cap { cap } else { quantity };
+            let factor = season.factor(self.weekday(day), self.first.1 + day);
+            sold += quantity;
+            factors += factor;
+            if factor > 0.05 {
+                values.push(quantity / factor.max(FACTOR_MIN));
+            }
+        }
+        let mean = values.iter().sum::<f64>() / from_count(values.len()).max(1.0);
+        if mean <= 0.0 || factors <= 0.0 {
+            return vec![0.0];
+        }
+        let scale = sold / factors / mean;
+        values.iter_mut().for_each(|value| *value *= scale);
+        values
+    }
+
+    fn weekday(&self, day: usize) -> usize {
+        (self.first.0 + day) % 7
+    }
+}
+
+/// Mean over stockpoints of each day's sales, capped, in units of the stockpoint's mean.
+fn pooled_index(series: &[&Vec<f64>], cap: f64, days: usize) -> Vec<f64> {
+    let mut index = vec![0.0; days];
+    for s in series {
+        let most = cap * trimmed_mean(s);
+        let capped: Vec<f64> = s.iter().map(|&q| if q > most { most } else { q }).collect();
+        let mean = capped.iter().sum::<f64>() / from_count(days).max(1.0);
+        if mean > 0.0 {
+            index.iter_mut().zip(&capped).for_each(|(i, q)| *i += q / mean);
+        }
+    }
+    index
+}
+
+/// Mean of all but the greatest days; the plain mean where that is 0, and 1 where all is 0.
+fn trimmed_mean(series: &[f64]) -> f64 {
+    let mut sorted = series.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let kept = (0..sorted.len()).filter(|i| from_count(*i) < (1.0 - TRIMMED) * from_count(sorted.len())).count();
+    let mean = |values: &[f64]| values.iter().sum::<f64>() / from_count(values.len()).max(1.0);
+    [mean(&sorted[..kept]), mean(&sorted), 1.0].into_iter().find(|m| *m > 0.0).unwrap_or(1.0)
+}
+
+/// The least value with at least this share of the values at or below it; infinite where there are none.
+fn quantile(values: &mut [f64], share: f64) -> f64 {
+    values.sort_by(f64::total_cmp);
+    let count = from_count(values.len());
+    let at = usize::try_from(super::number::nearest(libm::ceil(share * count)) - 1).unwrap_or(0);
+    values.get(at).copied().filter(|v| *v > 0.0).unwrap_or(f64::INFINITY)
+}
+
+/// Intercept, then cosine and sine amplitudes, by the normal equations; `None` where they are singular.
+fn least_squares(points: &[(usize, f64)], harmonics: usize) -> Option<Vec<f64>> {
+    let size = 1 + 2 * harmonics;
+    let mut matrix = vec![vec![0.0; size + 1]; size];
+    for &(yearday, value) in points {
+        let mut row = vec![1.0];
+        for k in 1..=harmonics {
+            let (sine, cosine) = harmonic(k, yearday);
+            row.extend([cosine, sine]);
+        }
+        row.push(value);
+        for i in 0..size {
+            for j in 0..=size {
+                matrix[i][j] += row[i] * row[j];
+            }
+        }
+    }
+    for i in 0..size {
+        let pivot = (i..size).max_by(|a, b| libm::fabs(matrix[*a][i]).total_cmp(&libm::fabs(matrix[*b][i])))?;
+        matrix.swap(i, pivot);
+        if libm::fabs(matrix[i][i]) < 1e-9 {
+            return None;
+        }
+        for r in 0..size {
+            if r != i {
+                let factor = matrix[r][i] / matrix[i][i];
+                for c in i..=size {
+                    matrix[r][c] -= factor * matrix[i][c];
+                }
+            }
+        }
+    }
+    Some((0..size).map(|i| matrix[i][size] / matrix[i][i]).collect())
+}

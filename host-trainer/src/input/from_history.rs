@@ -1,0 +1,213 @@
+//! A network folder around a history of sales: supplier, manufacturer, retailer.
+//!
+//! Read as exported: `date,product,quantity` and `product,unit_price` (or `name`), in any order of
+//! columns, with whatever other columns there are. The history is kept in the folder's `demand.csv`
+//! and fitted whenever the folder is loaded; everything assumed stands in the files as a comment.
+
+use super::calendar::Date;
+use super::files::{Files, InitError, csv_field, read_file};
+use super::number::{Range, from_count};
+use super::problem::{Place, Problem, Problems, Report, quoted};
+use super::sheet::{Row, Sheet, Unknown};
+use super::spelling::suggestion;
+use std::collections::{BTreeMap, HashMap};
+use std::fmt::Write;
+use std::path::Path;
+
+/// Capacity over mean work: the peak of the year is short, the mean is not.
+const CAPACITY_FACTOR: f64 = 1.3;
+/// Money scales tried, finest first: the finest that can't overflow is taken.
+const MONEY_SCALES: [u32; 5] = [1_000_000, 100_000, 10_000, 1_000, 100];
+
+/// A product as the user lists it.
+struct Listed {
+    name: String,
+    description: String,
+    price: f64,
+    at: Place,
+}
+
+/// Writes a folder around a history, and returns what is doubtful in it.
+///
+/// # Errors
+/// Every bad row of both files at once, or what the file system says.
+pub fn write_from_history(dir: &Path, demand_csv: &Path, products_csv: &Path) -> Result<Vec<Problem>, InitError> {
+    let mut report = Report::default();
+    let name_of = |path: &Path| path.display().to_string();
+    let mut bytes = |path: &Path| {
+        read_file(path).unwrap_or_else(|error| {
+            report.error(Place::whole(&name_of(path)), format!("can't be read: {error}"), "a file");
+            Vec::new()
+        })
+    };
+    let (demand_bytes, product_bytes) = (bytes(demand_csv), bytes(products_csv));
+    if report.errors() > 0 {
+        return Err(failed(report).into());
+    }
+    let products = read_products(&name_of(products_csv), &product_bytes, &mut report);
+    let sales = read_sales(&name_of(demand_csv), &demand_bytes, &products, &mut report);
+    if report.errors() > 0 || sales.is_empty() || products.is_empty() {
+        if report.errors() == 0 {
+            report.error(Place::whole(&name_of(demand_csv)), "there is nothing to fit", "rows of sales, and the products they are of");
+        }
+        return Err(failed(report).into());
+    }
+    let mut refused = None;
+    for money_scale in MONEY_SCALES {
+        let files = folder(&products, &sales, money_scale);
+        match files.load() {
+            Ok(loaded) => {
+                files.write(dir)?;
+                let mut warnings = report.finish()?;
+                warnings.extend(loaded.warnings);
+                return Ok(warnings);
+            }
+            Err(problems) => refused = Some(problems),
+        }
+    }
+    Err(InitError::Problems(refused.unwrap_or(Problems { errors: Vec::new(), warnings: Vec::new() })))
+}
+
+fn failed(report: Report) -> Problems {
+    report.finish().err().unwrap_or(Problems { errors: Vec::new(), warnings: Vec::new() })
+}
+
+fn read_products(file: &str, bytes: &[u8], report: &mut Report) -> Vec<Listed> {
+    let sheet = Sheet::read(file, bytes, &["product", "name", "description", "unit_price"], &["unit_price"], Unknown::Ignore, report);
+    let column = if sheet.has("product") { "product" } else { "name" };
+    if !sheet.has(column) {
+        report.error(Place { file: file.to_owned(), line: 1, column: 1 }, "column product is missing", "named in the first row: product,unit_price");
+    }
+    let mut seen: HashMap<&str, usize> = HashMap::new();
+    let mut listed = Vec::new();
+    for row in sheet.rows() {
+        let Some(name) = row.name(column, report) else { continue };
+        let at = row.place(column);
+        if let Some(first) = seen.insert(name, at.line) {
+            report.error(at, format!("product {} is there twice (first in line {first})", quoted(name)), "there once");
+            continue;
+        }
+        let price = present(row, "unit_price", Range::new(0.0, 1e6, "a price"), report);
+        let description: String = row.text("description").unwrap_or("").chars().filter(|c| !c.is_control()).collect();
+        if let Some(price) = price {
+            listed.push(Listed { name: name.to_owned(), description, price, at });
+        }
+    }
+    listed
+}
+
+/// Sales by product and date; several rows of one day add up, as exports list every invoice.
+fn read_sales(file: &str, bytes: &[u8], products: &[Listed], report: &mut Report) -> BTreeMap<(Date, usize), f64> {
+    let required = ["date", "product", "quantity"];
+    let sheet = Sheet::read(file, bytes, &["date", "product", "quantity"], &required, Unknown::Ignore, report);
+    let known: HashMap<&str, usize> = products.iter().enumerate().map(|(i, p)| (p.name.as_str(), i)).collect();
+    let mut sales: BTreeMap<(Date, usize), f64> = BTreeMap::new();
+    let mut unlisted: HashMap<String, ()> = HashMap::new();
+    for row in sheet.rows() {
+        let date = row.date("date", report);
+        let quantity = present(row, "quantity", Range::new(0.0, 1e9, "units"), report);
+        if let Some(quantity) = quantity.filter(|q| libm::trunc(*q) != *q) {
+            report.error(row.place("quantity"), format!("quantity is {quantity}"), "whole units: multiply all by what makes them whole");
+        }
+        let Some(name) = row.name("product", report) else { continue };
+        let product = known.get(name).copied();
+        if product.is_none() && unlisted.insert(name.to_owned(), ()).is_none() {
+            let right = suggestion(name, products.iter().map(|p| p.name.as_str()));
+            report.error(row.place("product"), format!("product {} has no price in the list of products", quoted(name)), right);
+        }
+        if let (Some(date), Some(product), Some(quantity)) = (date, product, quantity) {
+            *sales.entry((date, product)).or_insert(0.0) += quantity;
+        }
+    }
+    for (i, product) in products.iter().enumerate() {
+        if !sales.is_empty() && !sales.keys().any(|key| key.1 == i) {
+            report.warning(product.at.clone(), format!("product {} was never sold", quoted(&product.name)), "");
+        }
+    }
+    sales
+}
+
+/// A number that must be there.
+fn present(row: Row<'_>, column: &str, range: Range<'_>, report: &mut Report) -> Option<f64> {
+    let before = report.errors();
+    let value = row.number(column, range, report);
+    if value.is_none() && report.errors() == before {
+        report.error(row.place(column), format!("{column} is empty"), range.to_string());
+    }
+    value
+}
+
+fn folder(products: &[Listed], sales: &BTreeMap<(Date, usize), f64>, money_scale: u32) -> Files {
+    let first = sales.keys().next().map_or(Date { day: 0 }, |key| key.0);
+    let last = sales.keys().next_back().map_or(first, |key| key.0);
+    let days = from_count(usize::try_from(last.day - first.day + 1).unwrap_or(1));
+    let capacity = libm::ceil(CAPACITY_FACTOR * sales.values().sum::<f64>() / days).max(1.0);
+    let nodes = format!(
+        "# The chain around the history is assumed: edit it.\n\
+         # capacity_per_day: {CAPACITY_FACTOR} times the mean units sold a day (work is 1 per unit).\n\
+         # value_percent: what a unit is worth here, in % of its unit_value in products.csv.\n\
+         name,sells,unmet,review_period_days,production_days,capacity_per_day,value_percent\n\
+         retailer,yes,backorder,1,,,100\n\
+         manufacturer,no,,1,2,{capacity},75\n\
+         supplier,no,,7,,,50\n"
+    );
+    let lanes = "# Assumed: lead times in days (days:probability), freight per unit of volume (1 per product).\n\
+         supplier,customer,route,lead_time,freight_per_volume\n\
+         manufacturer,retailer,road,2:0.2 3:0.6 4:0.2,0.05\n\
+         manufacturer,retailer,express,1,0.18\n\
+         supplier,manufacturer,sea,5:0.25 6:0.5 8:0.25,0.04\n\
+         supplier,manufacturer,air,3,0.16\n\
+         outside,supplier,inbound,7,0\n";
+    let mut table = String::from(
+        "# Prices from the list given. Not known, so left out: volume (1), work (1), lot sizes (1),\n\
+         # unit_value (the price: stock is worth what it sells for, too much where margins are wide).\n\
+         name,description,unit_price\n",
+    );
+    for p in products {
+        // Writing to a String can't fail.
+        let _ = writeln!(table, "{},{},{}", csv_field(&p.name), csv_field(&p.description), p.price);
+    }
+    let mut demand = String::from("# Sales as given: a day without a row sold nothing. Sales are not demand where stock ran out.\ndate,node,product,quantity\n");
+    for ((date, product), quantity) in sales {
+        let _ = writeln!(demand, "{date},retailer,{},{quantity}", csv_field(&products[*product].name));
+    }
+    let files = [
+        ("network.toml", network_toml(first, money_scale)),
+        ("nodes.csv", nodes),
+        ("lanes.csv", lanes.to_owned()),
+        ("products.csv", table),
+        ("demand.csv", demand),
+    ];
+    Files(files.into_iter().map(|(name, text)| (name, text.into_bytes())).collect())
+}
+
+fn network_toml(start: Date, money_scale: u32) -> String {
+    format!(
+        "# A network around a history of sales. What was assumed is said here and in the other files.\n\
+         name = \"from history\"\n\
+         start = {start}            # day 0: the first day of the history\n\
+         horizon_days = 728\n\
+         money_scale = {money_scale}  # minor units per unit of currency\n\
+         unit_scale = 1\n\
+         demand = \"fitted\"              # \"replay\" plays demand.csv day by day instead\n\
+         \n\
+         [fit]\n\
+         # A wholesaler's one-off order is not demand to stock for: sales above this quantile (pooled\n\
+         # over products, in units of their means) count as this much. 1.0 keeps all.\n\
+         winsorize_quantile = 0.999\n\
+         # Waves of the annual cycle, and how much of it to believe: one year can't tell a season\n\
+         # from a year like no other.\n\
+         annual_harmonics = 2\n\
+         annual_trust = 0.7\n\
+         \n\
+         [costs]\n\
+         holding_percent_per_year = 25.0    # of the unit value; assumed\n\
+         backorder_percent_per_day = 2.0    # of the unit price; assumed\n\
+         order_cost = 0.10                  # per order of one product; assumed\n\
+         upstream_service_level = 0.95      # where there is no backorder cost\n"
+    )
+}
+
+#[cfg(test)]
+#[path = "history_tests.rs"]
+mod tests;

@@ -1,0 +1,98 @@
+//! Folders built around a history: a made-up one with a known season, and a real one where it is there.
+
+use super::*;
+use crate::input::load;
+use restock_core::layout::Column;
+
+/// Four products over 420 days: closed on Sundays, a peak in winter, one absurd order.
+fn made_up(dir: &Path) -> (std::path::PathBuf, std::path::PathBuf) {
+    let start = Date::parse("2022-01-03").unwrap(); // a Monday
+    let mut demand = String::from("product,date,quantity,invoice\n");
+    for day in 0..420 {
+        let date = start.plus(day);
+        let season = 1.0 + 0.4 * (std::f64::consts::TAU * f64::from(day) / 365.0).cos();
+        for (p, mean) in [40.0, 80.0, 15.0, 200.0].into_iter().enumerate() {
+            let noise = f64::from((day * 7919 + i32::try_from(p).unwrap() * 104_729) % 11 - 5) / 20.0;
+            let mut quantity = nearest_units(mean * season * (1.0 + noise));
+            if day == 100 && p == 0 {
+                quantity = 50_000;
+            }
+            if date.weekday() != 6 {
+                writeln!(demand, "item {p},{date},{quantity},x").unwrap();
+            }
+        }
+    }
+    let products = "product,description,unit_price,weight\nitem 0,\"a, quoted\",2.5,1\nitem 1,,3,1\nitem 2,,40,1\nitem 3,,0.85,1\n";
+    let (demand_csv, products_csv) = (dir.join("sales.csv"), dir.join("list.csv"));
+    std::fs::write(&demand_csv, demand).unwrap();
+    std::fs::write(&products_csv, products).unwrap();
+    (demand_csv, products_csv)
+}
+
+fn nearest_units(value: f64) -> i64 {
+    super::super::number::nearest(value)
+}
+
+#[test]
+fn a_history_becomes_a_network_with_its_season() {
+    let dir = tempfile::tempdir().unwrap();
+    let (demand, products) = made_up(dir.path());
+    let folder = dir.path().join("network");
+    let warnings = write_from_history(&folder, &demand, &products).unwrap();
+    println!("{warnings:?}");
+    let spec = load(&folder).unwrap().spec;
+    assert_eq!(spec.nodes[0].name, "retailer");
+    // Mean of a day over the year: 6 of 7 days are open.
+    let mean = f64::from(spec.value(Column::DemandMean, 0, 1)) / 4096.0;
+    assert!((mean / (80.0 * 6.0 / 7.0) - 1.0).abs() < 0.03, "{mean}");
+    // The order of 50,000 counts as a large one, not as what it was.
+    let with_outlier = f64::from(spec.value(Column::DemandMean, 0, 0)) / 4096.0;
+    assert!((with_outlier / (40.0 * 6.0 / 7.0) - 1.0).abs() < 0.1, "{with_outlier}");
+    let row = &spec.profiles[0].row;
+    assert_eq!(row[6], 0, "closed on Sunday");
+    assert!(row[0] > 4096 * 12 / 10 && row[182] < 4096, "{} {}", row[0], row[182]);
+    assert_eq!(load(&folder).unwrap().spec, spec, "the fit is the same every time");
+    // The same folder, replayed: day 0 of the image is day 0 of the history.
+    let toml = std::fs::read_to_string(folder.join("network.toml")).unwrap().replace("demand = \"fitted\"", "demand = \"replay\"");
+    std::fs::write(folder.join("network.toml"), toml).unwrap();
+    let replayed = load(&folder).unwrap().spec;
+    assert_eq!(replayed.replay_days, 420);
+let first: Vec<i32> = replayed.replay[..4].to_vec();
+    assert!(first.iter().all(|q| *q > 0), "{first:?}");
+    assert_eq!(replayed.replay[6 * 4..7 * 4], [0; 4]);
+}
+
+#[test]
+fn bad_rows_of_a_history_are_reported_together() {
+    let dir = tempfile::tempdir().unwrap();
+    let (demand, products) = (dir.path().join("d.csv"), dir.path().join("p.csv"));
+    std::fs::write(&demand, "date,product,quantity\n2024-13-01,a,1\n2024-01-01,b,-4\n2024-01-01,zzz,1\n2024-01-02,a,\n2024-01-02,a,1.5\n").unwrap();
+    std::fs::write(&products, "product,unit_price\na,x\nb,1\nb,2\n").unwrap();
+    let error = write_from_history(&dir.path().join("n"), &demand, &products).unwrap_err().to_string();
+    for place in ["d.csv:2:1", "d.csv:3:14", "d.csv:4:12", "d.csv:5:14", "d.csv:6:14", "p.csv:2:3", "p.csv:4:1"] {
+        assert!(error.contains(place), "{place} is not in\n{error}");
+    }
+    assert!(!dir.path().join("n").exists(), "nothing is written");
+}
+
+#[test]
+fn the_real_history_becomes_a_network() {
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data/online-retail-200");
+    if !data.join("demand.csv").exists() {
+        println!("skipped: there is no {}", data.display());
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let folder = dir.path().join("network");
+    let warnings = write_from_history(&folder, &data.join("demand.csv"), &data.join("products.csv")).unwrap_or_else(|error| panic!("{error}"));
+    let spec = load(&folder).unwrap().spec;
+    assert_eq!(spec.products.len(), 200);
+    // 2010-12-01 was a Wednesday; Saturdays are closed.
+    assert_eq!(spec.profiles[0].row[3], 0);
+    for warning in &warnings {
+        println!("{warning}");
+    }
+    let means: f64 = (0..200).map(|p| f64::from(spec.value(Column::DemandMean, 0, p)) / 4096.0).sum();
+    println!("money scale {}, greatest demand {}, position limit {}, mean units a day {means:.0}", spec.money_scale, spec.demand_max, spec.position_max);
+    println!("season by month from December 2010: {:?}", (0..12).map(|m| spec.profiles[1].row[15 + m * 30]).collect::<Vec<_>>());
+}

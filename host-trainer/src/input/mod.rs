@@ -1,0 +1,46 @@
+//! The user's files: read, checked all at once, and resolved to a network.
+//!
+//! ```text
+//! network.toml  *.csv --> Files --> rows, each checked by itself --> resolve --> NetworkSpec --> image
+//!                            \________________ every problem, with file:line:column ___/
+//! ```
+//!
+//! Names are the keys everywhere; the order of rows never matters, save that routes and lanes keep
+//! the order in which they are listed. Nothing here panics, whatever the bytes.
+
+pub mod calendar;
+mod chain;
+pub mod compile;
+mod demand;
+pub mod distribution;
+mod document;
+mod events;
+mod files;
+mod fit;
+mod from_history;
+mod general_goods;
+mod history;
+mod money;
+mod normal;
+mod number;
+mod planning;
+pub mod problem;
+mod resolve;
+mod rows;
+pub mod season;
+mod settings;
+mod sheet;
+pub mod spec;
+mod spelling;
+mod starter;
+mod text;
+
+#[cfg(test)]
+mod tests;
+
+pub use files::{InitError, Loaded, check, load};
+pub use from_history::write_from_history;
+pub use general_goods::{default_network, write_default};
+pub use problem::{Problem, Problems};
+pub use spec::{LaneSpec, NetworkSpec, NodeSpec, ProductSpec, ProfileSpec, RouteSpec, read_image, write_image};
+pub use starter::write_starter;

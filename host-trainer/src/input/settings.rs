@@ -1,0 +1,334 @@
+//! `network.toml`: everything that holds for the network as a whole.
+
+use super::calendar::Date;
+use super::document::{Document, Section};
+use super::number::{Range, word};
+use super::problem::{Place, Report, quoted};
+use super::season::Profile;
+use super::text::{decoded, is_name};
+use restock_core::scenario::{EVENTS_MAX, HORIZON_DAYS_MAX, PROFILES_MAX, SEASON_MAX_Q12, ScoreParametersPpm};
+
+/// Name of the file.
+pub(crate) const FILE: &str = "network.toml";
+/// The season that is always there.
+pub(crate) const FLAT: &str = "flat";
+/// The season fitted to `demand.csv`.
+pub(crate) const FITTED: &str = "fitted";
+
+/// Where demand comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum DemandMode {
+    /// Families in `stockpoints.csv` and `products.csv`.
+    Drawn,
+    /// Distributions and seasons fitted to `demand.csv`.
+    Fitted,
+    /// `demand.csv`, day by day.
+    Replay,
+}
+
+/// How a history becomes distributions.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct FitSettings {
+    /// Sales above this quantile, pooled over products in units of their means, count as this much.
+    pub(crate) winsorize_quantile: f64,
+    /// Harmonics of the year.
+    pub(crate) annual_harmonics: i32,
+    /// Share of the fitted annual swing that is believed.
+    pub(crate) annual_trust: f64,
+}
+
+/// Costs that hold where no file says otherwise.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct CostSettings {
+    /// Holding [% of unit value a year].
+    pub(crate) holding_percent_per_year: f64,
+    /// Backorder [% of unit price a day], at nodes that sell.
+    pub(crate) backorder_percent_per_day: f64,
+    /// Lost sale [% of unit price], at nodes that lose them.
+    pub(crate) lost_sale_percent: f64,
+    /// Ordering [currency per order of one product].
+    pub(crate) order_cost: f64,
+    /// Target that stands in for a backorder cost where there is none.
+    pub(crate) upstream_service_level: f64,
+}
+
+/// What an event changes, as written.
+#[derive(Clone, Debug)]
+pub(crate) enum EventPlace {
+    /// Demand of a node.
+    Demand(String),
+    /// Production capacity of a node.
+    Capacity(String),
+    /// Capacity of a route: supplier, customer, route.
+    Route(String, String, String),
+}
+
+/// A dated event, as written.
+#[derive(Clone, Debug)]
+pub(crate) struct EventRow {
+    pub(crate) at: Place,
+    pub(crate) date: Date,
+    pub(crate) date_at: Place,
+    /// Last day, if it ends.
+    pub(crate) until: Option<Date>,
+    pub(crate) place: EventPlace,
+    pub(crate) factor: f64,
+}
+
+/// The file.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    pub(crate) name: String,
+    pub(crate) currency: String,
+    pub(crate) start: Date,
+    pub(crate) horizon_days: usize,
+    pub(crate) unit_scale: i32,
+    pub(crate) money_scale: i32,
+    pub(crate) money_scale_at: Place,
+    pub(crate) volume_scale: i32,
+    pub(crate) work_scale: i32,
+    pub(crate) smoothing_shift: i32,
+    pub(crate) demand: Option<DemandMode>,
+    pub(crate) demand_at: Place,
+    pub(crate) costs: CostSettings,
+    pub(crate) fit: FitSettings,
+    /// Profiles with their places; the first is [`FLAT`].
+    pub(crate) seasons: Vec<Profile>,
+    pub(crate) events: Vec<EventRow>,
+    pub(crate) score: ScoreParametersPpm,
+    pub(crate) training: toml::Table,
+}
+
+const SCALE: Range<'_> = Range::new(1.0, 1e6, "internal units from");
+
+/// Reads the file; what is wrong is reported and replaced by its default, so that the rest is checked too.
+pub(crate) fn read(bytes: &[u8], report: &mut Report) -> Settings {
+    let text = decoded(FILE, bytes, report);
+    let document = Document { file: FILE, text: &text };
+    let before = report.errors();
+    let table = document.parse(report);
+    let parsed = report.errors() == before;
+    let mut root = Section::root(&document, &table);
+    let r = &mut root;
+    let scale = Range { meaning: "internal units per unit", ..SCALE };
+    let name = r.text("name", report).unwrap_or("network").to_owned();
+    let currency = r.text("currency", report).unwrap_or("").to_owned();
+    let start = r.date("start", report);
+    if start.is_none() && !r.has("start") {
+        report.error(r.place("start"), "start is missing", "the date of day 0, such as start = 2024-01-01");
+    }
+    let horizon = r.whole("horizon_days", Range::new(1.0, super::number::from_count(HORIZON_DAYS_MAX), "days"), report);
+    if horizon.is_none() && !r.has("horizon_days") {
+        report.error(r.place("horizon_days"), "horizon_days is missing", "a whole number of days, such as horizon_days = 728");
+    }
+    let unit_scale = r.whole("unit_scale", scale, report).unwrap_or(1);
+    let money_scale = r.whole("money_scale", Range::new(1.0, 1e9, "minor currency units per unit of currency"), report).unwrap_or(100);
+    let demand = r.choice("demand", &["drawn", "fitted", "replay"], report).map(|i| match i {
+        0 => DemandMode::Drawn,
+        1 => DemandMode::Fitted,
+        _ => DemandMode::Replay,
+    });
+    let settings = Settings {
+        name,
+        currency,
+        start: start.unwrap_or(Date { day: 19_723 }), // 2024-01-01, only to check on
+        horizon_days: horizon.and_then(|days| usize::try_from(days).ok()).unwrap_or(364),
+        unit_scale,
+        money_scale,
+        money_scale_at: r.place("money_scale"),
+        volume_scale: r.whole("volume_scale", scale, report).unwrap_or(unit_scale),
+        work_scale: r.whole("work_scale", scale, report).unwrap_or(unit_scale),
+        smoothing_shift: r.whole("smoothing_shift", Range::new(1.0, 10.0, "halvings (alpha = 2^-shift)"), report).unwrap_or(5),
+        demand,
+        demand_at: r.place("demand"),
+        costs: costs(r.section("costs", report), report),
+        fit: fit(r.section("fit", report), report),
+        seasons: seasons(r.section("seasons", report), report),
+        events: events(r.sections("events", report), report),
+        score: score(r.section("hyperscore", report), report),
+        training: training(r, &text, parsed, report),
+    };
+    root.finish(report);
+    settings
+}
+
+fn costs(section: Option<Section<'_, '_>>, report: &mut Report) -> CostSettings {
+    let mut costs = CostSettings {
+        holding_percent_per_year: 25.0,
+        backorder_percent_per_day: 2.0,
+        lost_sale_percent: 40.0,
+        order_cost: 0.0,
+        upstream_service_level: 0.95,
+    };
+    if let Some(mut s) = section {
+        let percent = Range::new(0.0, 10_000.0, "a percentage");
+        let mut set = |slot: &mut f64, key: &str, range: Range<'_>| {
+            if let Some(value) = s.number(key, range, report) {
+                *slot = value;
+            }
+        };
+        set(&mut costs.holding_percent_per_year, "holding_percent_per_year", percent);
+        set(&mut costs.backorder_percent_per_day, "backorder_percent_per_day", percent);
+        set(&mut costs.lost_sale_percent, "lost_sale_percent", percent);
+        set(&mut costs.order_cost, "order_cost", Range::new(0.0, 1e9, "a cost"));
+        set(&mut costs.upstream_service_level, "upstream_service_level", Range::new(0.5, 0.9999, "a probability"));
+        s.finish(report);
+    }
+    costs
+}
+
+fn fit(section: Option<Section<'_, '_>>, report: &mut Report) -> FitSettings {
+    let mut fit = FitSettings { winsorize_quantile: 0.999, annual_harmonics: 2, annual_trust: 0.7 };
+    if let Some(mut s) = section {
+        if let Some(value) = s.number("winsorize_quantile", Range::new(0.5, 1.0, "a quantile"), report) {
+            fit.winsorize_quantile = value;
+        }
+        if let Some(value) = s.whole("annual_harmonics", Range::new(0.0, 6.0, "harmonics"), report) {
+            fit.annual_harmonics = value;
+        }
+        if let Some(value) = s.number("annual_trust", Range::new(0.0, 1.0, "a share"), report) {
+            fit.annual_trust = value;
+        }
+        s.finish(report);
+    }
+    fit
+}
+
+fn seasons(section: Option<Section<'_, '_>>, report: &mut Report) -> Vec<Profile> {
+    let mut profiles = vec![Profile::flat(FLAT)];
+    let Some(mut section) = section else { return profiles };
+    for (name, mut s) in section.named_sections(report) {
+        let at = s.place("");
+        if name == FLAT || name == FITTED || !is_name(&name) || name.ends_with('~') {
+            report.error(at, format!("a season is called {}", quoted(&name)), "another name (flat and fitted are taken)");
+            continue;
+        }
+        let mut profile = Profile::flat(&name);
+        let factor = Range::new(0.0, 16.0, "factors");
+        if let Some(weekly) = s.numbers("weekly", Some(7), factor, report).and_then(|list| <[f64; 7]>::try_from(list).ok()) {
+            if !profile.set_weekly(weekly) {
+                report.error(s.place("weekly"), "weekly is 0 on all days", "factors of which one at least is above 0");
+            }
+        }
+        if let Some(monthly) = s.numbers("monthly", Some(12), factor, report).and_then(|list| <[f64; 12]>::try_from(list).ok()) {
+            if !profile.set_monthly(monthly) {
+                report.error(s.place("monthly"), "monthly is 0 in all months", "factors of which one at least is above 0");
+            }
+        }
+        if let Some(list) = s.numbers("fourier", None, Range::new(-4.0, 4.0, "amplitudes"), report) {
+            if s.has("monthly") {
+                report.error(s.place("fourier"), "fourier and monthly are both there", "one of them");
+            } else if list.is_empty() || list.len() % 2 == 1 || list.len() > 12 {
+                report.error(s.place("fourier"), format!("fourier has {} numbers", list.len()), "pairs of cosine and sine amplitudes, at most 6 pairs");
+            } else if !profile.set_fourier(&list.chunks_exact(2).map(|pair| (pair[0], pair[1])).collect::<Vec<_>>()) {
+                report.error(s.place("fourier"), "fourier leaves nothing above 0", "smaller amplitudes");
+            }
+        }
+        if profile.max() * 4096.0 > f64::from(SEASON_MAX_Q12) {
+            report.error(at.clone(), format!("season {name} rises to {:.1} times its mean", profile.max()), format!("at most {}", SEASON_MAX_Q12 / 4096));
+        }
+        s.finish(report);
+        profiles.push(profile);
+        // Each profile may take two rows, and the fitted one two more.
+        if profiles.len() * 2 + 2 > PROFILES_MAX {
+            report.error(at, format!("{} seasons", profiles.len()), format!("at most {}", PROFILES_MAX / 2 - 1));
+            break;
+        }
+    }
+    profiles
+}
+
+fn events(sections: Vec<Section<'_, '_>>, report: &mut Report) -> Vec<EventRow> {
+    let mut events = Vec::new();
+    if let Some(section) = sections.get(EVENTS_MAX / 2) {
+        report.error(section.place(""), format!("{} events", sections.len()), format!("at most {} (each may need two dates)", EVENTS_MAX / 2));
+        return events;
+    }
+    for mut s in sections {
+        let at = s.place("");
+        let kind = s.choice("kind", &["demand", "production_capacity", "route_capacity"], report);
+        let date = s.date("date", report);
+        let until = s.date("until", report);
+        let factor = s.number("factor", Range::new(0.0, 16.0, "a factor"), report);
+        let mut name = |key: &str, report: &mut Report| {
+            let text = s.text(key, report).map(str::to_owned);
+            if text.is_none() && !s.has(key) {
+                report.error(at.clone(), format!("the event has no {key}"), format!("{key} = \"...\""));
+            }
+            text
+        };
+        let place = match kind {
+            Some(0) => name("node", report).map(EventPlace::Demand),
+            Some(1) => name("node", report).map(EventPlace::Capacity),
+            Some(_) => match (name("supplier", report), name("customer", report), name("route", report)) {
+                (Some(supplier), Some(customer), Some(route)) => Some(EventPlace::Route(supplier, customer, route)),
+                _ => None,
+            },
+            None => None,
+        };
+        for (key, right) in [("kind", "demand, production_capacity or route_capacity"), ("date", "a date"), ("factor", "a factor, 1 = as planned")] {
+            if !s.has(key) {
+                report.error(at.clone(), format!("the event has no {key}"), format!("{key} = {right}"));
+            }
+        }
+        for key in ["node", "supplier", "customer", "route"] {
+            s.has(key); // Known even where this kind has no use for it: the kind may be what is wrong.
+        }
+        if let (Some(from), Some(last)) = (date, until) {
+            if last < from {
+                report.error(s.place("until"), format!("until is {last}, before the event's date {from}"), format!("{from} or later"));
+            }
+        }
+        let date_at = s.place("date");
+        s.finish(report);
+        if let (Some(date), Some(factor), Some(place)) = (date, factor, place) {
+            events.push(EventRow { at, date, date_at, until, place, factor });
+        }
+    }
+    events
+}
+
+fn score(section: Option<Section<'_, '_>>, report: &mut Report) -> ScoreParametersPpm {
+    // beta 6, gamma -ln 2, kappa 2.5: the published defaults.
+    let mut score = ScoreParametersPpm {
+        weight_delivery: 500_000,
+        weight_inventory: 300_000,
+        weight_capacity: 200_000,
+        beta: 6_000_000,
+        gamma: -693_147,
+        kappa: 2_500_000,
+    };
+    if let Some(mut s) = section {
+        let mut set = |slot: &mut i32, key: &str, low: f64, high: f64| {
+            if let Some(value) = s.number(key, Range::new(low, high, "a number"), report) {
+                *slot = word(value * 1e6).unwrap_or(*slot);
+            }
+        };
+        set(&mut score.weight_delivery, "weight_delivery", 0.0, 4.0);
+        set(&mut score.weight_inventory, "weight_inventory", 0.0, 4.0);
+        set(&mut score.weight_capacity, "weight_capacity", 0.0, 4.0);
+        set(&mut score.beta, "beta", 1e-6, 100.0);
+        set(&mut score.gamma, "gamma", -100.0, 100.0);
+        set(&mut score.kappa, "kappa", 1e-6, 100.0);
+        s.finish(report);
+    }
+    score
+}
+
+/// The [training] section as it stands: the learner knows its own settings.
+fn training(root: &mut Section<'_, '_>, text: &str, parsed: bool, report: &mut Report) -> toml::Table {
+    let is_section = root.section("training", report).is_some();
+    if !(is_section && parsed) {
+        return toml::Table::new();
+    }
+    match text.parse::<toml::Table>() {
+        Ok(mut table) => match table.remove("training") {
+            Some(toml::Value::Table(training)) => training,
+            _ => toml::Table::new(),
+        },
+        Err(error) => {
+            report.error(root.place("training"), format!("not TOML: {}", error.message()), "");
+            toml::Table::new()
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! Fresh parameters, drawn from addresses: no global generator, so learners built on several
+//! threads are the same as learners built on one.
+
+use super::{LayerShape, ModelConfig};
+use rand_core::Rng;
+use restock_core::action::{CAP_NONE, Choice, HEAD_CHOICES, LEVEL_OFFSETS_Q8, OUTPUTS};
+use restock_core::draws::{Draws, Source};
+
+const _: () = assert!(Choice::TEXTBOOK.cap as usize == CAP_NONE, "the fresh policy sets no cap");
+
+/// Width of the bell of level choices around the textbook level [standard deviations of demand].
+///
+/// Wide enough that far levels are tried before the policy narrows: on the inventory problem of
+/// `ppo/tests/inventory.rs` (best level 1.645 away), 0.35 left 3 of 4 learners at 0.875 and 43 %
+/// above the best cost; with 0.8 all 4 ended within 3 %.
+const LEVEL_BELL: f32 = 0.8;
+/// No level starts less likely than this [logit], so that every level can be found.
+const LEVEL_LOGIT_MIN: f32 = -6.0;
+/// Head start of the textbook choice of the other heads [logit].
+const TEXTBOOK_LOGIT: f32 = 3.0;
+/// Gain of hidden layers: sqrt(2) suits ReLU (He et al. 2015).
+const GAIN_HIDDEN: f64 = std::f64::consts::SQRT_2;
+/// Gain of the policy's last layer: 100 times smaller (Andrychowicz et al. 2021, choice C57; Huang
+/// et al. 2022, detail 2), so that a fresh policy hardly depends on what it sees.
+const GAIN_POLICY: f64 = 0.01;
+/// Gain of the critic's last layer. 0: a fresh critic says "the mean return" everywhere.
+const GAIN_CRITIC: f64 = 0.0;
+
+/// Orthogonal weights (Saxe et al. 2014), zero biases but for the policy's last layer.
+pub(super) fn parameters(config: &ModelConfig, seed: u64) -> Vec<f32> {
+    let layers = config.layers();
+    let mut parameters = vec![0.0; layers.parameters()];
+    let (actor_last, critic_last) = (layers.actor.len() - 1, layers.actor.len() + layers.critic.len() - 1);
+    let draws = Draws::new(seed, 0);
+    for (index, layer) in layers.all().enumerate() {
+        let gain = match index {
+            index if index == actor_last => GAIN_POLICY,
+            index if index == critic_last => GAIN_CRITIC,
+            _ => GAIN_HIDDEN,
+        };
+        let mut generator = draws.row(0, index as u32, Source::Host).at(0);
+        orthogonal(layer, gain, &mut generator, &mut parameters[layer.weights.clone()]);
+    }
+    parameters[layers.actor[actor_last].bias.clone()].copy_from_slice(&textbook_bias());
+    parameters
+}
+
+/// Logits of the textbook rule: a bell around its level, a head start for its other choices.
+fn textbook_bias() -> [f32; OUTPUTS] {
+    let mut bias = [0.0; OUTPUTS];
+    for (logit, offset) in bias.iter_mut().zip(LEVEL_OFFSETS_Q8) {
+        let deviations = offset as f32 / 256.0 / LEVEL_BELL;
+        let bell = -0.5 * deviations * deviations;
+        *logit = if bell < LEVEL_LOGIT_MIN { LEVEL_LOGIT_MIN } else { bell };
+    }
+    let mut start = HEAD_CHOICES[0];
+    for (choice, choices) in Choice::TEXTBOOK.heads().into_iter().zip(HEAD_CHOICES).skip(1) {
+        bias[start + usize::from(choice)] = TEXTBOOK_LOGIT;
+        start += choices;
+    }
+    bias
+}
+
+/// Rows (or columns, where there are fewer) that are orthogonal and `gain` long: Gram-Schmidt in
+/// f64 over normal draws. Shape `[output][input]`.
+fn orthogonal(layer: &LayerShape, gain: f64, generator: &mut impl Rng, weights: &mut [f32]) {
+    let (count, length) = (layer.inputs.min(layer.outputs), layer.inputs.max(layer.outputs));
+    let mut basis: Vec<Vec<f64>> = Vec::with_capacity(count);
+    while basis.len() < count {
+        let mut vector: Vec<f64> = (0..length).map(|_| normal(generator)).collect();
+        for _ in 0..2 {
+            // Twice is enough (Giraud et al. 2005): the second pass removes what rounding left.
+            for other in &basis {
+                let overlap: f64 = vector.iter().zip(other).map(|(a, b)| a * b).sum();
+                vector.iter_mut().zip(other).for_each(|(a, b)| *a -= overlap * b);
+            }
+        }
+        let norm = vector.iter().map(|a| a * a).sum::<f64>().sqrt();
+        if norm > 1e-6 {
+            vector.iter_mut().for_each(|a| *a /= norm);
+            basis.push(vector);
+        }
+    }
+    let wide = layer.outputs <= layer.inputs;
+    for (output, row) in weights.chunks_exact_mut(layer.inputs).enumerate() {
+        for (input, weight) in row.iter_mut().enumerate() {
+            let entry = if wide { basis[output][input] } else { basis[input][output] };
+            *weight = (gain * entry) as f32;
+        }
+    }
+}
+
+/// A standard normal draw (Box and Muller 1958), through `libm`: the same bits on every target.
+fn normal(generator: &mut impl Rng) -> f64 {
+    let unit = |word: u32| (f64::from(word) + 0.5) / 4_294_967_296.0;
+    let (radius, angle) = (unit(generator.next_u32()), unit(generator.next_u32()));
+    (-2.0 * libm::log(radius)).sqrt() * libm::cos(std::f64::consts::TAU * angle)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hidden_weights_are_orthogonal() {
+        for (inputs, outputs) in [(28, 32), (64, 32), (32, 32)] {
+            let layer = LayerShape { inputs, outputs, weights: 0..inputs * outputs, bias: 0..0 };
+            let mut weights = vec![0.0; inputs * outputs];
+            let mut generator = Draws::new(3, 0).row(0, 0, Source::Host).at(0);
+            orthogonal(&layer, 2.0, &mut generator, &mut weights);
+            let at = |long: usize, short: usize| {
+                f64::from(if outputs <= inputs { weights[short * inputs + long] } else { weights[long * inputs + short] })
+            };
+            for a in 0..inputs.min(outputs) {
+                for b in 0..=a {
+                    let dot: f64 = (0..inputs.max(outputs)).map(|i| at(i, a) * at(i, b)).sum();
+                    assert!((dot - if a == b { 4.0 } else { 0.0 }).abs() < 1e-5, "{a} {b}: {dot}");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! Floats to int8: per-channel weights, calibrated activations, and the policy file.
+//!
+//! Scales: a feature byte is worth 1/32 (what the network was trained on). Each output channel has
+//! its own weight step, `max |w| / 127`; each hidden layer one activation step, `max / 127` over
+//! the calibration observations (ReLU: activations are 0 to 127). The arithmetic is the file
+//! format's (see `restock_core::blob`).
+
+use crate::model::{FEATURE_SCALE, FloatPolicy, LayerView};
+use restock_core::action::OUTPUTS;
+use restock_core::blob::{self, Agent, BIAS_MAX, BlobError, GOLDEN_MAX, Golden, LOGIT_FRACTION_BITS, Layer};
+use restock_core::observation::FEATURES;
+
+/// Observations that a node's policy met. Each entry is one product's features.
+#[derive(Clone, Debug, Default)]
+pub struct Calibration {
+    /// Shape `[sample][feature]`.
+    pub samples: Vec<[i8; FEATURES]>,
+}
+
+/// Why a policy can't be packed.
+#[derive(Debug, thiserror::Error)]
+pub enum QuantizeError {
+    /// No observations to calibrate with.
+    #[error("no observations to calibrate node `{0}` with")]
+    NoCalibration(String),
+    /// A weight is not finite.
+    #[error("node `{0}` has a weight that is not finite: training diverged")]
+    NotFinite(String),
+    /// The policy file refuses it.
+    #[error("the quantized policy can't be stored: {0}")]
+    Blob(#[from] BlobError),
+}
+
+/// One quantized layer, owned.
+struct OwnedLayer {
+    inputs: u16,
+    outputs: u16,
+    weights: Vec<u8>,
+    biases: Vec<u8>,
+    multipliers: Vec<u8>,
+}
+
+impl OwnedLayer {
+    fn borrow(&self) -> Layer<'_> {
+        Layer { inputs: self.inputs, outputs: self.outputs, weights: &self.weights, biases: &self.biases, multipliers: &self.multipliers }
+    }
+}
+
+/// One node's policy on its way into a file.
+struct OwnedAgent {
+    node_key: u64,
+    allowed: u64,
+    layers: Vec<OwnedLayer>,
+    golden: Vec<([u8; FEATURES], Vec<u8>)>,
+}
+
+impl OwnedAgent {
+    fn borrow(&self) -> Agent<'_> {
+        Agent {
+            node_key: self.node_key,
+            allowed: self.allowed,
+            layers: self.layers.iter().map(OwnedLayer::borrow).collect(),
+            golden: self.golden.iter().map(|(f, l)| Golden { features: f, logits: l }).collect(),
+        }
+    }
+}
+
+/// Quantizes one policy per node and writes the policy file.
+///
+/// # Errors
+/// If a policy has weights that are not finite, or the format refuses the result.
+pub fn pack(
+    scenario_hash: u64,
+    note: &str,
+    nodes: &[(String, &FloatPolicy, Calibration)],
+) -> Result<Vec<u8>, QuantizeError> {
+    let mut owned = Vec::new();
+    for (name, policy, calibration) in nodes {
+        owned.push(quantize(name, policy, calibration)?);
+    }
+    let agents: Vec<Agent<'_>> = owned.iter().map(OwnedAgent::borrow).collect();
+    let mut file = vec![0u8; 1 << 20];
+    let length = blob::encode(scenario_hash, note, &agents, &mut file)?;
+    file.truncate(length);
+    Ok(file)
+}
+
+fn quantize(name: &str, policy: &FloatPolicy, calibration: &Calibration) -> Result<OwnedAgent, QuantizeError> {
+    if calibration.samples.is_empty() {
+        return Err(QuantizeError::NoCalibration(name.to_owned()));
+    }
+    let layers: Vec<LayerView<'_>> = policy.actor_layers().collect();
+    if layers.iter().any(|l| l.weights.iter().chain(l.bias).any(|w| !w.is_finite())) {
+        return Err(QuantizeError::NotFinite(name.to_owned()));
+    }
+    // What the layers' inputs reach on the calibration observations.
+    let mut inputs: Vec<Vec<f32>> =
+        calibration.samples.iter().map(|s| s.iter().map(|&f| f32::from(f) * FEATURE_SCALE).collect()).collect();
+    let mut step = FEATURE_SCALE;
+    let mut quantized = Vec::new();
+    for (i, layer) in layers.iter().enumerate() {
+        let last = i + 1 == layers.len();
+        for x in &mut inputs {
+            let y: Vec<f32> = (0..layer.outputs)
+                .map(|o| {
+                    let row = &layer.weights[o * layer.inputs..(o + 1) * layer.inputs];
+                    layer.bias[o] + row.iter().zip(x.iter()).map(|(w, x)| w * x).sum::<f32>()
+                })
+                .map(|y| if last || y > 0.0 { y } else { 0.0 })
+                .collect();
+            *x = y;
+        }
+        let out_step = if last {
+            1.0 / (1u32 << LOGIT_FRACTION_BITS) as f32
+        } else {
+            let most = inputs.iter().flatten().fold(0.0f32, |a, &b| if b > a { b } else { a });
+            if most > 1e-6 { most / 127.0 } else { 1.0 / 127.0 }
+        };
+        quantized.push(quantize_layer(layer, step, out_step));
+        step = out_step;
+    }
+    let mut agent = OwnedAgent {
+        node_key: restock_core::digest::name_key(name),
+        allowed: policy.mask.into(),
+        layers: quantized,
+        golden: Vec::new(),
+    };
+    let stride = (calibration.samples.len() / GOLDEN_MAX).max(1);
+    let golden: Vec<([u8; FEATURES], Vec<u8>)> = calibration
+        .samples
+        .iter()
+        .step_by(stride)
+        .take(GOLDEN_MAX)
+        .map(|sample| {
+            let mut logits = [0; OUTPUTS];
+            agent.borrow().infer(sample, &mut logits);
+            (sample.map(|f| f as u8), logits.iter().flat_map(|l| l.to_le_bytes()).collect())
+        })
+        .collect();
+    agent.golden = golden;
+    Ok(agent)
+}
+
+/// One layer: weights to bytes channel by channel, bias to the accumulator's step, and the
+/// multiplier that turns the accumulator into the next step.
+fn quantize_layer(layer: &LayerView<'_>, in_step: f32, out_step: f32) -> OwnedLayer {
+    let mut weights = Vec::with_capacity(layer.inputs * layer.outputs);
+    let mut biases = Vec::new();
+    let mut multipliers = Vec::new();
+    for o in 0..layer.outputs {
+        let row = &layer.weights[o * layer.inputs..(o + 1) * layer.inputs];
+        let largest = row.iter().fold(0.0f32, |a, &w| if w.abs() > a { w.abs() } else { a });
+        // A channel of small weights and a large bias still needs a step that the bias fits into.
+        let for_bias = f64::from(layer.bias[o].abs()) / (f64::from(in_step) * f64::from(BIAS_MAX));
+        let largest_multiplier = f64::from(out_step) / f64::from(in_step) * 0.49;
+        let weight_step = (f64::from(largest) / 127.0).max(for_bias).max(1e-12).min(largest_multiplier);
+        weights.extend(row.iter().map(|&w| (f64::from(w) / weight_step).round().clamp(-127.0, 127.0) as i8 as u8));
+        let acc_step = weight_step * f64::from(in_step);
+        let bias = (f64::from(layer.bias[o]) / acc_step).round().clamp(-f64::from(BIAS_MAX), f64::from(BIAS_MAX)) as i32;
+        let multiplier = (acc_step / f64::from(out_step) * 4_294_967_296.0).round().clamp(0.0, f64::from(i32::MAX)) as i32;
+        biases.extend(bias.to_le_bytes());
+        multipliers.extend(multiplier.to_le_bytes());
+    }
+    OwnedLayer { inputs: layer.inputs as u16, outputs: layer.outputs as u16, weights, biases, multipliers }
+}

@@ -1,0 +1,324 @@
+//! Experience: short replicas of the chain on threads, each node deciding with its own policy.
+//!
+//! Every iteration starts its replicas afresh, from keyed draws of (seed, iteration): a day of the
+//! year by chance, a warm-up that is not recorded, then the days that are learned from. So the
+//! trainer keeps no state of an environment, and a resumed run continues to the bit.
+
+use crate::model::{FloatPolicy, HeadMask, Scratch, argmax_actions, gather_row, sample_actions};
+use crate::ppo::Batch;
+use restock_core::action::{Choice, HEADS};
+use restock_core::draws::{Draws, Source};
+use restock_core::hyperscore::HyperScore;
+use restock_core::kpi::Tally;
+use restock_core::observation::{self, FEATURES};
+use restock_core::policy::Actions;
+use restock_core::{Network, NodeView, Policy, Scenario};
+use rand_core::Rng;
+use serde::{Deserialize, Serialize};
+
+/// What a run of experience looks like and what it rewards.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RolloutConfig {
+    /// Replicas per iteration. Default 8.
+    pub replicas: u32,
+    /// Days of each replica that are learned from [days]. Default 56.
+    pub days: u32,
+    /// Days of each replica before those, not recorded [days]. Default 28.
+    pub warmup_days: u32,
+    /// Share of the other nodes' costs of the same product in a node's reward, 0 (selfish) to 1
+    /// (the chain's cost). Default 1.
+    pub network_share: f32,
+    /// Weight of the change of the chain's HyperScore (over a sliding month, in points) in every
+    /// reward. Default 0.02.
+    pub hyperscore_weight: f32,
+}
+
+impl Default for RolloutConfig {
+    fn default() -> Self {
+        Self { replicas: 8, days: 56, warmup_days: 28, network_share: 1.0, hyperscore_weight: 0.02 }
+    }
+}
+
+/// What a day costs each product in ordinary times: the unit of its reward
+/// [minor currency units]. Shape `[product]`.
+#[must_use]
+pub fn reward_scales(scenario: &Scenario<'_>) -> Vec<f32> {
+    use restock_core::layout::Column;
+    (0..scenario.products())
+        .map(|p| {
+            let cost: f64 = (0..scenario.node_count())
+                .map(|n| {
+                    let word = |column| f64::from(scenario.column(column, n)[p]);
+                    let mean = word(Column::DemandMean) / 4096.0;
+                    let deviation = mean * word(Column::ProtectionDays) * word(Column::ProtectionSpread) / 65_536.0;
+                    word(Column::HoldingCost) * (deviation + mean) + word(Column::OrderCost) * 0.1
+                })
+                .sum();
+            if cost > 1.0 { cost as f32 } else { 1.0 }
+        })
+        .collect()
+}
+
+/// Which choices a node has: what can't matter there is left out, so that no gradient is spent on it.
+#[must_use]
+pub fn mask_of(scenario: &Scenario<'_>, node: usize) -> HeadMask {
+    let it = &scenario.nodes()[node];
+    let routes = it.inbound.iter().map(|&l| scenario.lanes()[usize::from(l)].routes).max().unwrap_or(1);
+    let weights: &[u8] = if it.capacity.is_some() { &[0, 1, 2] } else { &[Choice::TEXTBOOK.weight] };
+    let route_choices: Vec<u8> = (0..routes as u8).collect();
+    HeadMask::all()
+        .narrowed(2, weights)
+        .and_then(|m| m.narrowed(3, &route_choices))
+        .and_then(|m| m.narrowed(4, &[Choice::TEXTBOOK.effort]))
+        .unwrap_or_else(|_| HeadMask::all()) // never: each list above holds a choice that exists
+}
+
+/// Learned policies of all nodes, in floats, taking the likeliest choice.
+pub struct GreedyPolicy<'a> {
+    policies: &'a [FloatPolicy],
+    features: Vec<i8>,
+    scratch: Scratch,
+}
+
+impl<'a> GreedyPolicy<'a> {
+    /// One policy per node, in node order.
+    #[must_use]
+    pub fn new(policies: &'a [FloatPolicy]) -> Self {
+        Self { policies, features: Vec::new(), scratch: Scratch::default() }
+    }
+}
+
+impl Policy for GreedyPolicy<'_> {
+    fn decide(&mut self, view: &NodeView<'_>, actions: &mut Actions<'_>) {
+        let p = view.products();
+        self.features.resize(FEATURES * p, 0);
+        observation::write(view, &mut self.features);
+        let policy = &self.policies[view.node()];
+        let logits = policy.logits(&self.features, p, &mut self.scratch);
+        for i in 0..p {
+            let heads = argmax_actions(&gather_row(logits, p, i), &policy.mask);
+            actions.set(i, &view.outlook(i), Choice::from_heads(heads));
+        }
+    }
+}
+
+/// Decides by chance and writes down what it saw, chose and thought.
+struct Recorder<'a> {
+    policies: &'a [FloatPolicy],
+    draws: Draws,
+    features: Vec<i8>,
+    scratch: Scratch,
+    recording: bool,
+    /// Decisions of this replica so far. Shape `[node]`.
+    steps: Vec<usize>,
+    parts: Vec<Batch>,
+    /// Only the critic's opinion is wanted: the observation after the last day.
+    closing: bool,
+}
+
+impl Policy for Recorder<'_> {
+    fn decide(&mut self, view: &NodeView<'_>, actions: &mut Actions<'_>) {
+        let (n, p) = (view.node(), view.products());
+        self.features.resize(FEATURES * p, 0);
+        observation::write(view, &mut self.features);
+        let policy = &self.policies[n];
+        let part = &mut self.parts[n];
+        let step = self.steps[n];
+        if self.closing || (self.recording && step < part.days) {
+            let values = policy.values(&self.features, p, &mut self.scratch);
+            let slot = if self.closing { &mut part.last_value[..] } else { &mut part.value[step * p..(step + 1) * p] };
+            slot.copy_from_slice(values);
+        }
+        let recording = self.recording && !self.closing && step < part.days;
+        if recording {
+            part.set_features(step, 0, &self.features);
+        }
+        let logits = policy.logits(&self.features, p, &mut self.scratch);
+        let row = self.draws.row(view.day(), n as u32, Source::Exploration);
+        for i in 0..p {
+            let mut generator = row.at(view.scenario().product_key(i));
+            let (heads, log_prob): ([u8; HEADS], f32) = sample_actions(&gather_row(logits, p, i), &policy.mask, &mut generator);
+            actions.set(i, &view.outlook(i), Choice::from_heads(heads));
+            if recording {
+                part.actions[step * p + i] = heads;
+                part.log_prob[step * p + i] = log_prob;
+            }
+        }
+        if recording {
+            self.steps[n] += 1;
+        }
+    }
+}
+
+/// HyperScore of the chain over a sliding month: totals fade by 1/28 a day.
+struct SlidingScore {
+    totals: Tally,
+    days: u32,
+}
+
+const WINDOW_DAYS: i64 = 28;
+
+impl SlidingScore {
+    fn add(&mut self, today: &[Tally]) {
+        let fade = |x: &mut i64| *x -= *x / WINDOW_DAYS;
+        for x in [
+            &mut self.totals.demand,
+            &mut self.totals.served,
+            &mut self.totals.work_used,
+            &mut self.totals.work_capacity,
+            &mut self.totals.ledger.holding,
+        ] {
+            fade(x);
+        }
+        for tally in today {
+            self.totals.add(tally);
+        }
+        self.days = (self.days + 1).min(WINDOW_DAYS as u32);
+    }
+
+    fn score(&self, scenario: &Scenario<'_>) -> f32 {
+        HyperScore::of_total(&self.totals, self.days, scenario.reference_holding(), &scenario.score_parameters()).score as f32
+    }
+}
+
+/// Days between decisions, the records of which a node keeps: one per review.
+fn decisions(scenario: &Scenario<'_>, node: usize, config: &RolloutConfig) -> usize {
+    (config.days / scenario.nodes()[node].review_days).max(1) as usize
+}
+
+/// One iteration of experience: a batch per node. The same inputs give the same batches, on any
+/// number of threads.
+#[must_use]
+pub fn collect(
+    scenario: &Scenario<'_>,
+    policies: &[FloatPolicy],
+    config: &RolloutConfig,
+    discount: f32,
+    seed: u64,
+    iteration: u32,
+    threads: usize,
+) -> Vec<Batch> {
+    let scales = reward_scales(scenario);
+    let replicas: Vec<u32> = (0..config.replicas).map(|r| iteration * config.replicas + r).collect();
+    let parts = crate::threads::map(&replicas, threads, |&replica| {
+        replicate(scenario, policies, config, discount, seed, replica, &scales)
+    });
+    (0..scenario.node_count())
+        .map(|n| {
+            let of_node: Vec<Batch> = parts.iter().map(|replica| replica[n].clone()).collect();
+            Batch::join(&of_node)
+        })
+        .collect()
+}
+
+/// One replica: a batch per node, with the replica's products as its tracks.
+fn replicate(
+    scenario: &Scenario<'_>,
+    policies: &[FloatPolicy],
+    config: &RolloutConfig,
+    discount: f32,
+    seed: u64,
+    replica: u32,
+    scales: &[f32],
+) -> Vec<Batch> {
+    let p = scenario.products();
+    let nodes = scenario.node_count();
+    let mut memory = vec![0i32; Network::words(scenario)];
+    let mut costs = vec![0i64; scenario.stockpoints()];
+    let Ok(network) = Network::new(scenario, &mut memory) else { unreachable!("memory is as long as asked for") };
+    let Ok(mut network) = network.with_costs(&mut costs) else { unreachable!("costs are as long as asked for") };
+    let length = config.warmup_days + config.days + 8;
+    let starts = scenario.horizon_days().saturating_sub(length).max(1);
+    let first_day = Draws::new(seed, replica).row(0, 0, Source::Host).at(0).next_u32() % starts;
+    network.reset(seed, replica, first_day);
+    let mut recorder = Recorder {
+        policies,
+        draws: Draws::new(seed ^ 0x9e37_79b9_7f4a_7c15, replica),
+        features: Vec::new(),
+        scratch: Scratch::default(),
+        recording: false,
+        steps: vec![0; nodes],
+        parts: (0..nodes).map(|n| Batch::new(FEATURES, decisions(scenario, n, config), p)).collect(),
+        closing: false,
+    };
+    for _ in 0..config.warmup_days {
+        network.advance(&mut recorder);
+    }
+    recorder.recording = true;
+    let mut sliding = SlidingScore { totals: Tally::default(), days: 0 };
+    // Days since the decision that a node's reward of today belongs to.
+    let mut since = vec![0u32; nodes];
+    let mut scored = None;
+    for _ in 0..config.days {
+        let before = recorder.steps.clone();
+        network.advance(&mut recorder);
+        sliding.add(network.today());
+        let score = sliding.score(scenario);
+        let change = scored.map_or(0.0, |last: f32| score - last) * config.hyperscore_weight;
+        scored = Some(score);
+        let costs = network.costs().unwrap_or(&[]);
+        for n in 0..nodes {
+            since[n] = if recorder.steps[n] > before[n] { 0 } else { since[n] + 1 };
+            let Some(step) = recorder.steps[n].checked_sub(1) else { continue };
+            // A reward that comes days after its decision, before the next one, is discounted to it.
+            let weight = discount.powi(since[n].min(i32::MAX as u32) as i32);
+            let reward = &mut recorder.parts[n].reward[step * p..(step + 1) * p];
+            for i in 0..p {
+                let own = costs[n * p + i] as f32;
+                let chain: f32 = (0..nodes).map(|m| costs[m * p + i] as f32).sum();
+                let cost = own + config.network_share * (chain - own);
+                reward[i] += weight * (change - cost / scales[i]);
+            }
+        }
+    }
+    // The critic's view of what comes after: one more decision of each node, not recorded.
+    recorder.closing = true;
+    let longest = scenario.nodes().iter().map(|n| n.review_days).max().unwrap_or(1);
+    for _ in 0..longest {
+        network.advance(&mut recorder);
+    }
+    recorder.parts
+}
+
+/// Observations that greedy policies meet in a year: what the quantizer calibrates with. Shape
+/// `[node]`, at most `most` samples each, spread evenly.
+#[must_use]
+pub fn observe(scenario: &Scenario<'_>, policies: &[FloatPolicy], seed: u64, most: usize) -> Vec<crate::quantize::Calibration> {
+    struct Watcher<'a> {
+        inner: GreedyPolicy<'a>,
+        seen: Vec<crate::quantize::Calibration>,
+        stride: usize,
+        count: usize,
+    }
+    impl Policy for Watcher<'_> {
+        fn decide(&mut self, view: &NodeView<'_>, actions: &mut Actions<'_>) {
+            self.inner.decide(view, actions);
+            let p = view.products();
+            for i in 0..p {
+                self.count += 1;
+                if self.count.is_multiple_of(self.stride) {
+                    let sample = std::array::from_fn(|f| self.inner.features[f * p + i]);
+                    self.seen[view.node()].samples.push(sample);
+                }
+            }
+        }
+    }
+    let mut memory = vec![0i32; Network::words(scenario)];
+    let Ok(mut network) = Network::new(scenario, &mut memory) else { unreachable!("memory is as long as asked for") };
+    network.reset(seed, u32::MAX, 0);
+    let days = scenario.horizon_days().min(365);
+    let all = days as usize * scenario.stockpoints();
+    // An odd stride does not keep to the same products.
+    let stride = (all / (most * scenario.node_count()).max(1)).max(1) | 1;
+    let mut watcher = Watcher {
+        inner: GreedyPolicy::new(policies),
+        seen: vec![crate::quantize::Calibration::default(); scenario.node_count()],
+        stride,
+        count: 0,
+    };
+    for _ in 0..days {
+        network.advance(&mut watcher);
+    }
+    watcher.seen
+}

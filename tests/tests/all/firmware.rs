@@ -1,0 +1,216 @@
+//! The firmware on an emulated Cortex-M4F: it decides what the host decides, and refuses what is damaged.
+
+use restock_core::blob::PolicyBlob;
+use restock_core::digest::Digest;
+use restock_core::hyperscore::HyperScore;
+use restock_core::policy::QuantizedPolicy;
+use restock_core::{Network, Scenario};
+use restock_tests::emulator::{self, EmulatorError, Firmware, Run};
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+/// Days that the emulator in the test process simulates: it runs about 10 million instructions a second.
+const DAYS: u32 = 7;
+/// A whole year, for QEMU.
+const DAYS_OF_A_YEAR: u32 = 364;
+const SEED: u64 = 11;
+/// Far above what [`DAYS`] take: past it the firmware hangs.
+const INSTRUCTIONS_MAX: u64 = 1_000_000_000;
+/// Far above what the checks at start take.
+const CHECK_INSTRUCTIONS_MAX: u64 = 50_000_000;
+/// Exit codes of the firmware.
+const USAGE: i32 = 2;
+const CHECK: i32 = 10;
+
+/// What the firmware carries, and the firmware. Built once for all tests.
+struct Device {
+    firmware: Firmware,
+    scenario: Vec<u8>,
+    policy: Vec<u8>,
+    /// Where the two lie in flash.
+    scenario_at: usize,
+    policy_at: usize,
+}
+
+fn device() -> &'static Device {
+    static DEVICE: OnceLock<Device> = OnceLock::new();
+    DEVICE.get_or_init(|| {
+        let firmware = emulator::build(Path::new(env!("CARGO_TARGET_TMPDIR"))).unwrap_or_else(|e| panic!("{e}"));
+        let assets = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../firmware-demo/assets");
+        let read = |name: &str| std::fs::read(assets.join(name)).unwrap_or_else(|e| panic!("{name}: {e}"));
+        let (scenario, policy) = (read("default.scenario.bin"), read("default.policy"));
+        let scenario_at = firmware.find(&scenario).expect("the scenario lies in flash as it is, once");
+        let policy_at = firmware.find(&policy).expect("the policy lies in flash as it is, once");
+        Device { firmware, scenario, policy, scenario_at, policy_at }
+    })
+}
+
+/// What the host computes, under the keys that the firmware prints.
+fn on_the_host(days: u32) -> Vec<(&'static str, String)> {
+    let device = device();
+    let words: Vec<i32> = device.scenario.as_chunks::<4>().0.iter().map(|&bytes| i32::from_le_bytes(bytes)).collect();
+    let scenario = Scenario::new(&words).expect("the committed scenario is sound");
+    let file = PolicyBlob::decode(&device.policy).expect("the committed policy is sound");
+    let mut features = vec![0; QuantizedPolicy::bytes(&scenario)];
+    let mut policy = QuantizedPolicy::new(&file, &scenario, &mut features)
+        .expect("the committed policy is for the committed scenario")
+        .traced();
+    let mut memory = vec![0; Network::words(&scenario)];
+    let mut network = Network::new(&scenario, &mut memory).expect("the memory has the size that was asked for");
+    network.reset(SEED, 0, 0);
+    let mut trace = Digest::new();
+    for _ in 0..days {
+        network.advance(&mut policy);
+        network.trace(&mut trace);
+    }
+    let kpis = network.kpis();
+    let score = HyperScore::of(kpis, &scenario.score_parameters());
+    vec![
+        ("scenario hash", format!("{:016x}", scenario.hash())),
+        ("choices digest", format!("{:016x}", policy.trace().expect("the policy is traced"))),
+        ("trace digest", format!("{:016x}", trace.value())),
+        ("decisions", policy.decisions().to_string()),
+        ("days", days.to_string()),
+        ("total cost", kpis.total_cost().to_string()),
+        ("hyperscore", format!("{:.3}", score.score)),
+    ]
+}
+
+fn assert_agrees(run: &Run, days: u32) {
+    assert_eq!(run.exit_code, 0, "{}", run.output);
+    assert_eq!(run.value("outcome"), Some("passed"), "{}", run.output);
+    for (key, value) in on_the_host(days) {
+        assert_eq!(run.value(key), Some(value.as_str()), "{key}\n{}", run.output);
+    }
+}
+
+fn arguments(days: u32) -> String {
+    format!("days={days} seed={SEED}")
+}
+
+/// The number at the start of a value such as `1234 bytes`.
+fn number(run: &Run, key: &str) -> usize {
+    let value = run.value(key).unwrap_or_else(|| panic!("the firmware does not print {key}:\n{}", run.output));
+    value
+        .split(' ')
+        .next()
+        .and_then(|digits| digits.parse().ok())
+        .unwrap_or_else(|| panic!("{key} is {value}, not a number"))
+}
+
+/// Runs a damaged image; it must say why it stops, before it decides anything.
+fn refusal(firmware: &Firmware) -> String {
+    let run = firmware.run("days=1", CHECK_INSTRUCTIONS_MAX).unwrap_or_else(|e| panic!("{e}"));
+    assert_eq!(run.exit_code, CHECK, "{}", run.output);
+    assert_eq!(run.value("run"), None, "a damaged device must not decide:\n{}", run.output);
+    run.value("failed").unwrap_or_else(|| panic!("no reason given:\n{}", run.output)).to_owned()
+}
+
+#[test]
+fn the_device_decides_what_the_host_decides() {
+    let device = device();
+    let run = device.firmware.run(&arguments(DAYS), INSTRUCTIONS_MAX).unwrap_or_else(|e| panic!("{e}"));
+    assert_agrees(&run, DAYS);
+    let golden =
+        PolicyBlob::decode(&device.policy).map(|file| file.agents().map(|agent| agent.golden.len()).sum::<usize>());
+    assert!(golden.is_ok_and(|count| count > 0 && number(&run, "golden vectors") == count), "{}", run.output);
+
+    // What it says about memory is what the linker did, and the stack stayed inside it.
+    assert_eq!(number(&run, "flash"), device.firmware.flash.len());
+    assert_eq!(number(&run, "flash for the scenario"), device.scenario.len());
+    assert_eq!(number(&run, "flash for the policies"), device.policy.len());
+    let ram = number(&run, "ram for statics") + number(&run, "ram for the stack");
+    assert!(ram < 256 * 1024, "{ram} bytes of RAM:\n{}", run.output);
+}
+
+#[test]
+fn qemu_decides_what_the_host_decides_for_a_year() {
+    let Some(run) = emulator::qemu(&device().firmware, &arguments(DAYS_OF_A_YEAR)) else {
+        eprintln!("skipped: qemu-system-arm is not installed");
+        return;
+    };
+    let run = run.unwrap_or_else(|e| panic!("{e}"));
+    assert_agrees(&run, DAYS_OF_A_YEAR);
+    assert_eq!(run.value("clock"), Some("40.000 instructions per tick"), "QEMU counts instructions");
+}
+
+#[test]
+fn a_flipped_bit_of_the_policy_is_refused() {
+    let device = device();
+    let length = device.policy.len();
+    // Magic, version, length, then places all over the file, then the checksum itself.
+    let places = [0, 4, 6].into_iter().chain((1..12).map(|i| i * length / 12)).chain([length - 1]);
+    for at in places {
+        let reason = refusal(&device.firmware.with_flipped(device.policy_at + at, 1 << (at % 8)));
+        assert!(reason.starts_with("policy: "), "byte {at}: {reason}");
+    }
+}
+
+#[test]
+fn a_flipped_bit_of_the_scenario_is_refused() {
+    let device = device();
+    let length = device.scenario.len();
+    // A value that is still in its range changes the hash, and the policies are for the old one.
+    for at in [0, 4].into_iter().chain((1..8).map(|i| i * length / 8)).chain([length - 1]) {
+        let reason = refusal(&device.firmware.with_flipped(device.scenario_at + at, 1 << (at % 8)));
+        assert!(
+            reason.starts_with("scenario: ") || reason == "policy: the policy was trained on another scenario",
+            "byte {at}: {reason}"
+        );
+    }
+}
+
+#[test]
+fn a_wrong_golden_vector_is_refused_though_the_checksum_is_right() {
+    let device = device();
+    let mut policy = device.policy.clone();
+    let end = policy.len() - 4;
+    policy[end - 1] ^= 0x40; // The file's last logit.
+    let checksum = crc32(&policy[..end]);
+    policy[end..].copy_from_slice(&checksum.to_le_bytes());
+    let mut firmware = device.firmware.clone();
+    firmware.flash[device.policy_at..][..policy.len()].copy_from_slice(&policy);
+    let reason = refusal(&firmware);
+    assert!(reason.contains("golden vector"), "{reason}");
+}
+
+#[test]
+fn an_unknown_argument_is_refused() {
+    for arguments in ["day=7", "days=seven", "days", "seed=-1"] {
+        let run = device().firmware.run(arguments, CHECK_INSTRUCTIONS_MAX).unwrap_or_else(|e| panic!("{e}"));
+        assert_eq!(run.exit_code, USAGE, "{arguments}: {}", run.output);
+        assert_eq!(
+            run.value("failed"),
+            Some("arguments are days=NUMBER, seed=NUMBER and replica=NUMBER"),
+            "{arguments}"
+        );
+    }
+}
+
+#[test]
+fn a_program_that_does_not_end_is_stopped() {
+    let stopped = device().firmware.run(&arguments(DAYS), 100_000);
+    assert!(matches!(stopped, Err(EmulatorError::OutOfInstructions { .. })), "{stopped:?}");
+}
+
+#[test]
+fn a_fault_is_reported_with_its_place() {
+    let device = device();
+    let mut firmware = device.firmware.clone();
+    // The reset vector points to where there is no memory.
+    firmware.flash[4..8].copy_from_slice(&0x0800_0001_u32.to_le_bytes());
+    let fault = firmware.run("", CHECK_INSTRUCTIONS_MAX);
+    assert!(matches!(fault, Err(EmulatorError::Fault { .. })), "{fault:?}");
+}
+
+/// CRC-32 (ISO-HDLC), bit by bit: written again here so that the format is checked, not the code that reads it.
+fn crc32(bytes: &[u8]) -> u32 {
+    let mut crc = u32::MAX;
+    for &byte in bytes {
+        crc ^= u32::from(byte);
+        for _ in 0..8 {
+            crc = if crc & 1 == 1 { (crc >> 1) ^ 0xedb8_8320 } else { crc >> 1 };
+        }
+    }
+    !crc
+}
