@@ -193,7 +193,7 @@ impl Kpis {
     pub fn bullwhip_milli(&self, echelon: usize) -> i64 {
         let demand = self.demand.scaled_variance(self.days);
         match self.orders.get(echelon) {
-            Some(orders) if demand > 0 => saturate_wide(orders.scaled_variance(self.days) / (demand / 1000).max(1)),
+            Some(orders) if demand > 0 => saturate_wide(orders.scaled_variance(self.days) * 1000 / demand),
             _ => 0,
         }
     }

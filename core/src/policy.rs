@@ -194,8 +194,8 @@ impl<'a> NodeView<'a> {
         for &b in &self.scenario.nodes()[self.node].inbound {
             if let Some(supplier) = self.scenario.lanes()[byte_index(b)].supplier {
                 let level = self.state.inventory_level[supplier * p + product];
-                let (stock, backlog) = found.unwrap_or((0, 0));
-                found = Some(if level > 0 { (stock + level, backlog) } else { (stock, backlog - level) });
+                let (stock, backlog): (i32, i32) = found.unwrap_or((0, 0));
+                found = Some(if level > 0 { (stock.saturating_add(level), backlog) } else { (stock, backlog.saturating_sub(level)) });
             }
         }
         found

@@ -683,8 +683,9 @@ impl<'a> Scenario<'a> {
                             return Err(ScenarioError::Word { at: base + at, found, expected: "-1 at a node that sells to no customers" });
                         }
                         let top = season_max[index(self.column(Column::DemandProfile, n)[p])];
-                        let surge = self.events().filter(|e| e.kind == EventKind::Demand && e.place == n).fold(4096, |a, e| if e.factor_q12 > a { e.factor_q12 } else { a });
-                        let most = wider(wide(self.table(index(found)).max())) * wider(wide(top)) * wider(wide(surge)) / (4096 * 4096) + 2;
+                        // As drawn: chance may round the season up by one unit before a surge multiplies it.
+                        let drawn = wider(wide(self.table(index(found)).max())) * wider(wide(top)) / 4096 + 1;
+                        let most = (drawn * wider(wide(self.surge_max(n)))) >> 12;
                         if most > wider(wide(demand_max)) {
                             return Err(ScenarioError::Word { at: header::DEMAND_MAX, found: demand_max, expected: "at least the greatest demand that the tables and seasons can give" });
                         }
@@ -692,31 +693,45 @@ impl<'a> Scenario<'a> {
                 }
             }
         }
+        // Events multiply replayed demand too.
+        for n in (0..self.nodes.len()).filter(|&n| self.nodes[n].sells) {
+            let days = 0..crate::convert::count(self.replay_days);
+            let most = days.filter_map(|day| self.replayed(n, day)).flatten().fold(0, |a, &b| if b > a { b } else { a });
+            if (wide(most) * wide(self.surge_max(n))) >> 12 > wide(demand_max) {
+                return Err(ScenarioError::Word { at: header::DEMAND_MAX, found: demand_max, expected: "at least the greatest replayed demand times its surge" });
+            }
+        }
         Ok(())
+    }
+
+    /// The greatest factor that events put on a node's demand, Q12; at least 1.
+    fn surge_max(&self, node: usize) -> i32 {
+        self.events().filter(|e| e.kind == EventKind::Demand && e.place == node).fold(4096, |a, e| if e.factor_q12 > a { e.factor_q12 } else { a })
     }
 
     /// Proves that no quantity passes [`UNITS_MAX`] and no sum of money passes `i64` within the horizon.
     ///
     /// The position at a stockpoint never passes the position limit plus one lot and one minimum
-    /// order. A node's backlog is at most its own demand over the horizon plus all that its lanes
-    /// can ever have on order, which is at most their position limit plus their own backlog.
+    /// order a lane (rounding applies to each lane), nor plus one day's order limit. A node's backlog
+    /// is at most its own demand over the horizon plus all that its customers can ever have on
+    /// order, which is at most their position plus their own backlog. So is all that is on hand, on
+    /// order or moving at a stockpoint.
     fn check_bounds(&self, demand_max: i32) -> Result<(), ScenarioError> {
-        let mut backlog: Vec<i64, NODES_MAX> = Vec::new();
+        let mut on_order: Vec<i64, NODES_MAX> = Vec::new();
         let mut money: i128 = 0;
         for (n, node) in self.nodes.iter().enumerate() {
-            let largest = |column: Column| self.column(column, n).iter().fold(0, |a, &b| if b > a { b } else { a });
-            let slack = wide(largest(Column::LotSize)) + wide(largest(Column::OrderMin));
-            let position = wide(self.position_max) + slack;
+            let largest = |column: Column| wide(self.column(column, n).iter().fold(0, |a, &b| if b > a { b } else { a }));
+            let lanes = i64::from(crate::convert::count(node.inbound.len()));
+            let rounding = lanes * (largest(Column::LotSize) + largest(Column::OrderMin));
+            let position = wide(self.position_max) + rounding.min(largest(Column::OrderMax));
             let mut bound = if node.sells { wide(demand_max) * i64::from(self.horizon_days) } else { 0 };
             for &b in &node.outbound {
-                let customer = self.lanes[crate::convert::byte_index(b)].customer;
-                let slack = self.column(Column::LotSize, customer).iter().chain(self.column(Column::OrderMin, customer)).fold(0, |a, &b| if b > a { b } else { a });
-                bound += wide(self.position_max) + 2 * wide(slack) + backlog[customer];
+                bound += on_order[self.lanes[crate::convert::byte_index(b)].customer];
             }
-            if bound > UNITS_MAX || position > UNITS_MAX {
+            if bound + position > UNITS_MAX {
                 return Err(ScenarioError::UnitsOverflow { node: n });
             }
-            let _ = backlog.push(bound);
+            let _ = on_order.push(bound + position);
             // Most units that can be on hand, owed, moved or made in one day, times every rate.
             let units = wider(position) + wider(bound);
             for p in 0..self.products {
@@ -725,8 +740,10 @@ impl<'a> Scenario<'a> {
                     let lane = &self.lanes[crate::convert::byte_index(b)];
                     lane.first_route..lane.first_route + lane.routes
                 }).map(|k| self.freight(k)[p]).fold(0, |a, b| if b > a { b } else { a });
-                money += units * (2 * rate(Column::HoldingCost) + rate(Column::BackorderCost) + rate(Column::LostSaleCost)
-                    + rate(Column::ProductionCost) + rate(Column::UnitValue) + wider(wide(freight)) + wider(wide(self.volume(p))) + rate(Column::Work)) + rate(Column::OrderCost);
+                // On hand, waiting for production and staged are three places to hold stock.
+                money += units * (3 * rate(Column::HoldingCost) + rate(Column::BackorderCost) + rate(Column::LostSaleCost)
+                    + rate(Column::ProductionCost) + 3 * rate(Column::UnitValue) + wider(wide(freight)) + wider(wide(self.volume(p))) + rate(Column::Work))
+                    + wider(lanes) * rate(Column::OrderCost);
             }
         }
         if money * i128::from(self.horizon_days) > i128::from(i64::MAX / 2) {

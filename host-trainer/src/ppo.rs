@@ -9,6 +9,27 @@
 //! stats    = learner.update(&batch, iteration)
 //! ```
 //!
+//! ```
+//! use restock_trainer::model::{HeadMask, Scratch};
+//! use restock_trainer::ppo::{Batch, Learner, PpoConfig};
+//!
+//! let mut learner = Learner::new("retailer", PpoConfig::default(), 4, HeadMask::all(), 7)?;
+//! let policy = learner.policy();
+//! let columns = [32_i8; 4 * 3]; // [feature][product]: three products that see 1.0 everywhere
+//! let mut batch = Batch::new(4, 2, 3); // two days, three tracks
+//! for day in 0..batch.days {
+//!     batch.set_features(day, 0, &columns);
+//!     let values = policy.values(&columns, 3, &mut Scratch::default()).to_vec();
+//!     batch.value[day * 3..][..3].copy_from_slice(&values);
+//!     batch.log_prob[day * 3..][..3].fill(-2.0); // what `sample_actions` gives with actions
+//!     batch.actions[day * 3..][..3].fill([7, 7, 1, 0, 0]);
+//!     batch.reward[day * 3..][..3].copy_from_slice(&[1.0, 0.0, -1.0]);
+//! }
+//! let stats = learner.update(&batch, 0)?;
+//! assert_eq!(stats.samples, 6);
+//! # Ok::<(), restock_trainer::ppo::PpoError>(())
+//! ```
+//!
 //! Same configuration, seed and batches: same bits, whatever runs beside it. Nothing here reads a
 //! clock or a global generator, and every reduction is on one thread in a fixed order. (Another
 //! kind of processor may differ in the last bits: `gemm` picks its kernels by vector unit.)
@@ -34,7 +55,6 @@ use rand_core::Rng;
 use restock_core::draws::{Draws, Source};
 pub use return_scale::ReturnScale;
 use serde::{Deserialize, Serialize};
-use std::sync::Mutex;
 
 /// One node's actor-critic and everything that trains it.
 #[derive(Clone)]
@@ -314,31 +334,6 @@ impl Learner {
         learner.scale = state.scale;
         Ok(learner)
     }
-}
-
-/// Updates all learners, each from its own batch, on up to `threads` threads. Results are in the
-/// learners' order and do not depend on the number of threads.
-///
-/// # Panics
-/// If there are not as many batches as learners.
-pub fn update_all(learners: &mut [Learner], batches: &[Batch], iteration: u32, threads: usize) -> Vec<Result<UpdateStats, PpoError>> {
-    assert_eq!(learners.len(), batches.len(), "one batch per learner");
-    let workers = threads.clamp(1, learners.len().max(1));
-    let mut results: Vec<Option<Result<UpdateStats, PpoError>>> = vec![None; learners.len()];
-    let work = Mutex::new(learners.iter_mut().zip(batches).zip(&mut results));
-    std::thread::scope(|scope| {
-        for _ in 0..workers {
-            scope.spawn(|| {
-                loop {
-                    // Taken in a statement of its own: the lock is free again before the update runs.
-                    let next = work.lock().map_or(None, |mut work| work.next());
-                    let Some(((learner, batch), result)) = next else { return };
-                    *result = Some(learner.update(batch, iteration));
-                }
-            });
-        }
-    });
-    results.into_iter().flatten().collect()
 }
 
 /// What a batch's samples are worth. Shapes `[sample]`.

@@ -4,3 +4,11 @@
 mod firmware;
 #[path = "all/oracle.rs"]
 mod oracle;
+#[path = "all/conservation.rs"]
+mod conservation;
+#[path = "all/metamorphic.rs"]
+mod metamorphic;
+#[path = "all/scenario_bytes.rs"]
+mod scenario_bytes;
+#[path = "all/blob_bytes.rs"]
+mod blob_bytes;

@@ -42,7 +42,9 @@ pub fn train(trainer: &mut Trainer<'_>, scenario: &Scenario<'_>, folder: &RunFol
     let interrupt = Interrupt::install().map_err(|e| Failure::failed(e.to_string()))?;
     let fail = |e: &dyn std::fmt::Display| Failure::failed(e.to_string());
     let mut lines = JsonLines::open(&folder.file("metrics.jsonl"), trainer.iteration).map_err(|e| fail(&e))?;
-    let mut events = EventWriter::open(&folder.file("tensorboard"), trainer.iteration).map_err(|e| fail(&e))?;
+    let board = folder.file("tensorboard");
+    std::fs::create_dir_all(&board).map_err(|e| Failure::io(&board, &e))?;
+    let mut events = EventWriter::open(&board, trainer.iteration).map_err(|e| fail(&e))?;
     let total = trainer.config().ppo.iterations;
     let mut progress = Progress::new("train", "iterations", u64::from(total), quiet);
     progress.resume_at(u64::from(trainer.iteration));

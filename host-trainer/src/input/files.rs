@@ -108,10 +108,8 @@ impl Files {
         });
         let rows = Rows { settings, nodes, routes, products, stockpoints, history };
         let spec = network(&rows, report_ref);
-        if let Some(spec) = &spec {
-            if let Err(error) = spec.image() {
-                report.error(Place::whole(NAMES[0]), format!("the simulator refuses the network: {error}"), "");
-            }
+        if let Some(error) = spec.as_ref().and_then(|spec| spec.image().err()) {
+            report.error(Place::whole(NAMES[0]), format!("the simulator refuses the network: {error}"), "");
         }
         let warnings = report.finish()?;
         match spec {

@@ -174,9 +174,8 @@ fn least_squares(points: &[(usize, f64)], harmonics: usize) -> Option<Vec<f64>> 
         for r in 0..size {
             if r != i {
                 let factor = matrix[r][i] / matrix[i][i];
-                for c in i..=size {
-                    matrix[r][c] -= factor * matrix[i][c];
-                }
+                let pivot = matrix[i].clone();
+                matrix[r].iter_mut().zip(&pivot).skip(i).for_each(|(cell, p)| *cell -= factor * p);
             }
         }
     }

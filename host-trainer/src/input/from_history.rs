@@ -16,6 +16,8 @@ use std::path::Path;
 
 /// Capacity over mean work: the peak of the year is short, the mean is not.
 const CAPACITY_FACTOR: f64 = 1.3;
+/// Freight of each route, in % of the mean price of a unit sold: prices are known, volumes are not.
+const FREIGHT_PERCENT: [f64; 4] = [1.0, 3.5, 0.8, 3.2];
 /// Money scales tried, finest first: the finest that can't overflow is taken.
 const MONEY_SCALES: [u32; 5] = [1_000_000, 100_000, 10_000, 1_000, 100];
 
@@ -151,13 +153,19 @@ fn folder(products: &[Listed], sales: &BTreeMap<(Date, usize), f64>, money_scale
          manufacturer,no,,1,2,{capacity},75\n\
          supplier,no,,7,,,50\n"
     );
-    let lanes = "# Assumed: lead times in days (days:probability), freight per unit of volume (1 per product).\n\
-         supplier,customer,route,lead_time,freight_per_volume\n\
-         manufacturer,retailer,road,2:0.2 3:0.6 4:0.2,0.05\n\
-         manufacturer,retailer,express,1,0.18\n\
-         supplier,manufacturer,sea,5:0.25 6:0.5 8:0.25,0.04\n\
-         supplier,manufacturer,air,3,0.16\n\
-         outside,supplier,inbound,7,0\n";
+    let revenue: f64 = sales.iter().map(|((_, product), quantity)| quantity * products[*product].price).sum();
+    let price = revenue / sales.values().sum::<f64>().max(1.0);
+    let [road, express, sea, air] = FREIGHT_PERCENT.map(|percent| libm::round(price * percent * 100.0) / 10_000.0);
+    let lanes = format!(
+        "# Assumed: lead times in days (days:probability), and freight per unit: {FREIGHT_PERCENT:?} % of the\n\
+         # mean price of a unit sold, {price:.2}. A lane's first route is the one that planning assumes.\n\
+         supplier,customer,route,lead_time,freight_per_unit\n\
+         manufacturer,retailer,road,2:0.2 3:0.6 4:0.2,{road}\n\
+         manufacturer,retailer,express,1,{express}\n\
+         supplier,manufacturer,sea,5:0.25 6:0.5 8:0.25,{sea}\n\
+         supplier,manufacturer,air,3,{air}\n\
+         outside,supplier,inbound,7,0\n"
+    );
     let mut table = String::from(
         "# Prices from the list given. Not known, so left out: volume (1), work (1), lot sizes (1),\n\
          # unit_value (the price: stock is worth what it sells for, too much where margins are wide).\n\
@@ -174,7 +182,7 @@ fn folder(products: &[Listed], sales: &BTreeMap<(Date, usize), f64>, money_scale
     let files = [
         ("network.toml", network_toml(first, money_scale)),
         ("nodes.csv", nodes),
-        ("lanes.csv", lanes.to_owned()),
+        ("lanes.csv", lanes),
         ("products.csv", table),
         ("demand.csv", demand),
     ];
@@ -187,7 +195,9 @@ fn network_toml(start: Date, money_scale: u32) -> String {
          name = \"from history\"\n\
          start = {start}            # day 0: the first day of the history\n\
          horizon_days = 728\n\
-         money_scale = {money_scale}  # minor units per unit of currency\n\
+         currency = \"currency\"         # its name, for reports\n\
+         # Minor units per unit of currency: the finest scale at which no sum of a run can overflow.\n\
+         money_scale = {money_scale}\n\
          unit_scale = 1\n\
          demand = \"fitted\"              # \"replay\" plays demand.csv day by day instead\n\
          \n\

@@ -48,14 +48,14 @@ const CATEGORIES: [(&str, &str, f64); 4] = [("household", "retail", 0.3), ("gard
 /// The retailer's week, Monday first.
 const WEEKLY: &str = "[0.85, 0.85, 0.9, 1.0, 1.25, 1.45, 0.7]";
 /// Annual swing of the summer and winter seasons.
-const SEASON_AMPLITUDE: f64 = 0.35;
+const SEASON_AMPLITUDE: f64 = 0.5;
 /// Months of the holiday season.
-const HOLIDAY_MONTHS: &str = "[0.8, 0.8, 0.85, 0.9, 0.9, 0.9, 0.9, 0.9, 1.0, 1.1, 1.35, 1.6]";
+const HOLIDAY_MONTHS: &str = "[0.75, 0.75, 0.8, 0.85, 0.85, 0.85, 0.85, 0.85, 0.95, 1.1, 1.55, 1.85]";
 
 /// Holding [% of unit value a year].
 const HOLDING_PERCENT: f64 = 25.0;
-/// Backorder [% of unit price a day] at the retailer: a critical ratio of 0.967 against holding.
-const BACKORDER_PERCENT: f64 = 2.0;
+/// Backorder [% of unit price a day] at the retailer: a critical ratio of 0.978 against holding.
+const BACKORDER_PERCENT: f64 = 3.0;
 /// Ordering [currency per order of one product]: makes daily orders of slow movers wasteful.
 const ORDER_COST: f64 = 0.10;
 /// Value of a unit at the supplier and the manufacturer, in % of its value at the retailer.
@@ -63,7 +63,7 @@ const VALUE_PERCENT: [f64; 2] = [50.0, 75.0];
 /// Days from production start to stock.
 const PRODUCTION_DAYS: u32 = 2;
 /// Production capacity over mean work: short in the peak season.
-const CAPACITY_FACTOR: f64 = 1.15;
+const CAPACITY_FACTOR: f64 = 1.2;
 /// Days between the supplier's decisions.
 const SUPPLIER_REVIEW_DAYS: u32 = 7;
 /// Service level that stands in for a backorder cost upstream.
@@ -71,10 +71,10 @@ const UPSTREAM_SERVICE_LEVEL: f64 = 0.95;
 
 /// Routes: supplier, customer, name, lead time [days], freight [currency per volume].
 const ROUTES: [(&str, &str, &str, &str, f64); 5] = [
-    ("manufacturer", "retailer", "road", "2:0.2 3:0.6 4:0.2", 0.012),
-    ("manufacturer", "retailer", "express", "1", 0.042),
-    ("supplier", "manufacturer", "sea", "5:0.25 6:0.5 8:0.25", 0.010),
-    ("supplier", "manufacturer", "air", "3", 0.040),
+    ("manufacturer", "retailer", "road", "2:0.2 3:0.6 5:0.2", 0.004),
+    ("manufacturer", "retailer", "express", "1", 0.012),
+    ("supplier", "manufacturer", "sea", "5:0.25 6:0.5 8:0.25", 0.003),
+    ("supplier", "manufacturer", "air", "3", 0.012),
     ("outside", "supplier", "inbound", "7", 0.0),
 ];
 

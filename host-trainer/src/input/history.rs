@@ -50,10 +50,8 @@ pub(crate) fn read(bytes: &[u8], nodes: &[(&str, bool)], products: &[&str], unit
         if quantity.is_none() && row.text("quantity").is_none() {
             report.error(row.place("quantity"), "quantity is empty", "units from 0 on");
         }
-        if let Some(quantity) = quantity {
-            if super::number::scaled_whole(quantity, unit_scale).is_none() {
-                report.error(row.place("quantity"), format!("quantity is {quantity}"), format!("whole at unit_scale = {unit_scale} and at most 2^30 internal units"));
-            }
+        if let Some(quantity) = quantity.filter(|q| super::number::scaled_whole(*q, unit_scale).is_none()) {
+            report.error(row.place("quantity"), format!("quantity is {quantity}"), format!("whole at unit_scale = {unit_scale} and at most 2^30 internal units"));
         }
         let (Some(date), Some(node), Some(product), Some(quantity)) = (date, node, product, quantity) else { continue };
         let at = row.place("date");

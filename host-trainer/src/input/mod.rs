@@ -7,6 +7,18 @@
 //!
 //! Names are the keys everywhere; the order of rows never matters, save that routes and lanes keep
 //! the order in which they are listed. Nothing here panics, whatever the bytes.
+//!
+//! ```
+//! use restock_trainer::input;
+//!
+//! let folder = std::env::temp_dir().join(format!("restock-doc-{}", std::process::id()));
+//! input::write_starter(&folder)?;
+//! let loaded = input::load(&folder)?;
+//! assert_eq!(loaded.spec.nodes[0].name, "shop");
+//! assert!(restock_core::Scenario::new(&loaded.spec.image()?).is_ok());
+//! # std::fs::remove_dir_all(&folder)?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 pub mod calendar;
 mod chain;
@@ -33,6 +45,7 @@ mod sheet;
 pub mod spec;
 mod spelling;
 mod starter;
+mod stockpoint;
 mod text;
 
 #[cfg(test)]

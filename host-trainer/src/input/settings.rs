@@ -112,7 +112,7 @@ pub(crate) fn read(bytes: &[u8], report: &mut Report) -> Settings {
     let r = &mut root;
     let scale = Range { meaning: "internal units per unit", ..SCALE };
     let name = r.text("name", report).unwrap_or("network").to_owned();
-    let currency = r.text("currency", report).unwrap_or("").to_owned();
+    let currency = r.text("currency", report).unwrap_or("currency").to_owned();
     let start = r.date("start", report);
     if start.is_none() && !r.has("start") {
         report.error(r.place("start"), "start is missing", "the date of day 0, such as start = 2024-01-01");
@@ -205,15 +205,13 @@ fn seasons(section: Option<Section<'_, '_>>, report: &mut Report) -> Vec<Profile
         }
         let mut profile = Profile::flat(&name);
         let factor = Range::new(0.0, 16.0, "factors");
-        if let Some(weekly) = s.numbers("weekly", Some(7), factor, report).and_then(|list| <[f64; 7]>::try_from(list).ok()) {
-            if !profile.set_weekly(weekly) {
-                report.error(s.place("weekly"), "weekly is 0 on all days", "factors of which one at least is above 0");
-            }
+        let weekly = s.numbers("weekly", Some(7), factor, report).and_then(|list| <[f64; 7]>::try_from(list).ok());
+        if weekly.is_some_and(|factors| !profile.set_weekly(factors)) {
+            report.error(s.place("weekly"), "weekly is 0 on all days", "factors of which one at least is above 0");
         }
-        if let Some(monthly) = s.numbers("monthly", Some(12), factor, report).and_then(|list| <[f64; 12]>::try_from(list).ok()) {
-            if !profile.set_monthly(monthly) {
-                report.error(s.place("monthly"), "monthly is 0 in all months", "factors of which one at least is above 0");
-            }
+        let monthly = s.numbers("monthly", Some(12), factor, report).and_then(|list| <[f64; 12]>::try_from(list).ok());
+        if monthly.is_some_and(|factors| !profile.set_monthly(factors)) {
+            report.error(s.place("monthly"), "monthly is 0 in all months", "factors of which one at least is above 0");
         }
         if let Some(list) = s.numbers("fourier", None, Range::new(-4.0, 4.0, "amplitudes"), report) {
             if s.has("monthly") {
@@ -274,10 +272,8 @@ fn events(sections: Vec<Section<'_, '_>>, report: &mut Report) -> Vec<EventRow> 
         for key in ["node", "supplier", "customer", "route"] {
             s.has(key); // Known even where this kind has no use for it: the kind may be what is wrong.
         }
-        if let (Some(from), Some(last)) = (date, until) {
-            if last < from {
-                report.error(s.place("until"), format!("until is {last}, before the event's date {from}"), format!("{from} or later"));
-            }
+        if let (Some(from), Some(last)) = (date, until.filter(|last| date.is_some_and(|from| *last < from))) {
+            report.error(s.place("until"), format!("until is {last}, before the event's date {from}"), format!("{from} or later"));
         }
         let date_at = s.place("date");
         s.finish(report);

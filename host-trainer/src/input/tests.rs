@@ -10,8 +10,11 @@ fn starter() -> Files {
     starter::files()
 }
 
+/// A file, a text in it, and what to put in its place.
+type Edit<'e> = (&'static str, &'e str, &'e str);
+
 /// The starter with texts replaced.
-fn edited(edits: &[(&'static str, &str, &str)]) -> Files {
+fn edited(edits: &[Edit<'_>]) -> Files {
     let mut files = starter();
     for (file, from, to) in edits {
         let text = String::from_utf8(files.0[file].clone()).unwrap();
@@ -140,7 +143,7 @@ fn twenty_planted_errors_are_all_reported_at_their_places() {
 
 #[test]
 fn what_is_wrong_between_the_files_is_reported() {
-    let cases: [(&[(&'static str, &str, &str)], &str); 12] = [
+    let cases: [(&[Edit<'_>], &str); 14] = [
         (&[("lanes.csv", "outside,supplier", "shop,supplier")], "nodes supply one another in a circle"),
         (&[("lanes.csv", "outside,supplier,inbound,7,,,,\n", "")], "node \"supplier\" has no supplier"),
         (&[("nodes.csv", "shop,yes", "shop,no")], "no node sells to customers"),
@@ -153,6 +156,8 @@ fn what_is_wrong_between_the_files_is_reported() {
         (&[("network.toml", "money_scale = 1000000", "money_scale = 1000000000")], "a smaller money_scale"),
         (&[("stockpoints.csv", "factory,candle", "factory,mug,1,\nfactory,mug")], "stockpoint factory/mug is there twice"),
         (&[("lanes.csv", "1,0.042,,,", "1,0.042,,,3")], ""),
+        (&[("lanes.csv", "outside,supplier,inbound,7,,,,", "outside,supplier,inbound,7,,,,\noutside,supplier,inbound,7,,,,")], "is there twice"),
+        (&[("lanes.csv", ",order_lead_time_days", ",share"), ("lanes.csv", "supplier,factory,air,3,0.040,,,", "supplier,factory,air,3,0.040,,,0.4\noutside,factory,x,1,,,,0.5")], "shares of the lanes to factory add up to 0.9"),
     ];
     for (edits, expected) in cases {
         match edited(edits).load() {
@@ -201,6 +206,28 @@ fn any_bytes_are_refused_without_panic() {
         files.0.remove(name);
         let _ = files.load();
     }
+}
+
+#[test]
+fn bad_rows_of_demand_are_reported_together() {
+    let mut files = edited(&[("network.toml", "demand = \"drawn\"", "demand = \"replay\"")]);
+    let text = "date,node,product,quantity\n2024-02-30,shop,mug,1\n2024-01-01,shop,mug,2.5\n2024-01-02,factory,mug,1\n2024-01-03,shop,mugg,1\n2024-01-04,shop,mug,-1\n2024-01-05,shop,mug,1\n2024-01-05,shop,mug,1\n2024-01-06,shop,mug,\n2024-01-07,shop,mug\n";
+    files.0.insert("demand.csv", text.as_bytes().to_vec());
+    let found = errors(&files).join("\n");
+    for place in ["2:1: date", "3:21: quantity is 2.5", "4:12: node", "5:17: product", "6:21: quantity", "8:1: 2024-01-05, shop, mug is there twice (first in line 7)", "9:21: quantity is empty", "10:1: the row has 3 cells"] {
+        assert!(found.contains(&format!("demand.csv:{place}")), "{place} is not in\n{found}");
+    }
+}
+
+#[test]
+fn what_is_no_text_is_named_with_its_place() {
+    let mut files = starter();
+    files.0.insert("nodes.csv", b"name,sells\nshop,\xffyes\n".to_vec());
+    assert!(errors(&files).iter().any(|e| e.starts_with("nodes.csv:2:6: byte 0xff is not UTF-8")), "{:?}", errors(&files));
+    let files = edited(&[("lanes.csv", "sea", "s\0a")]);
+    assert!(errors(&files).iter().any(|e| e.starts_with("lanes.csv:6:19: a NUL byte")), "{:?}", errors(&files));
+    let files = edited(&[("network.toml", "unit_scale = 1 ", "unit_scale = [1")]);
+    assert!(errors(&files).iter().any(|e| e.contains("not TOML")), "{:?}", errors(&files));
 }
 
 #[test]

@@ -94,10 +94,10 @@ impl HeadMask {
         63 - below.leading_zeros() as usize
     }
 
-    /// The logits, with those of masked choices lower than any that a network gives.
+    /// The logits, with those of masked choices below every number.
     #[inline(always)]
     fn lowered(&self, logits: &[f32; OUTPUTS]) -> [f32; OUTPUTS] {
-        std::array::from_fn(|output| if self.allows(output) { logits[output] } else { f32::MIN })
+        std::array::from_fn(|output| if self.allows(output) { logits[output] } else { f32::NEG_INFINITY })
     }
 
     /// The allowed outputs of one head, ascending; never empty.
@@ -118,7 +118,7 @@ pub fn gather_row(logits: &[f32], products: usize, product: usize) -> [f32; OUTP
 /// By inverse transform with exactly one word of chance per head, whatever the mask and the logits,
 /// so that a policy's shape never shifts another draw.
 pub fn sample_actions(logits: &[f32; OUTPUTS], mask: &HeadMask, generator: &mut impl Rng) -> ([u8; HEADS], f32) {
-    // Without branches on mask or logits, which would be mispredicted: twice as fast.
+    // No branches on mask or logits: they would be mispredicted.
     let mut scores = mask.lowered(logits);
     for head in 0..HEADS {
         let scores = &mut scores[head_outputs(head)];
@@ -142,7 +142,8 @@ pub fn sample_actions(logits: &[f32; OUTPUTS], mask: &HeadMask, generator: &mut 
         let passed: usize = outputs.clone().map(|output| usize::from(cumulated[output] <= point)).sum();
         // Rounding may put the point on the last sum: then the last allowed choice stands.
         let last = mask.last_allowed(head) - outputs.start;
-        let chosen = if passed < last { passed } else { last };
+        let sound = passed < last && mask.allows(outputs.start + passed); // not so where logits are NaN
+        let chosen = if sound { passed } else { last };
         *action = chosen as u8;
         score += scores[outputs.start + chosen];
         sums *= sum; // each from 1 to the head's number of choices: no overflow
@@ -186,6 +187,11 @@ mod tests {
             assert!((log_probability - expected).abs() < 1e-5);
         }
         assert_eq!(argmax_actions(&logits, &mask), [16, 0, 0, 0, 0]);
+        for logits in [[f32::NAN; OUTPUTS], [f32::INFINITY; OUTPUTS], [f32::MIN; OUTPUTS], [-300.0; OUTPUTS]] {
+            let (actions, _) = sample_actions(&logits, &mask, &mut generator(7));
+            let likeliest = argmax_actions(&logits, &mask);
+            assert!(actions[0] == 16 && actions[3] < 2 && likeliest[0] == 16 && likeliest[3] < 2);
+        }
     }
 
     #[test]

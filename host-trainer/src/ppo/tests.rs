@@ -151,20 +151,27 @@ fn a_head_with_one_choice_adds_nothing() {
 #[test]
 fn threads_do_not_change_a_bit() {
     for path in [UpdatePath::Fused, UpdatePath::Burn] {
-        let run = |threads: usize| {
+        let run = |together: bool| {
             let mut learners = ["retailer", "distributor", "maker"].map(|name| learner(name, path));
             for iteration in 0..2 {
-                let batches: Vec<Batch> = learners.iter().map(|learner| play(learner, iteration, 8, 80)).collect();
-                for result in update_all(&mut learners, &batches, iteration, threads) {
-                    result.expect("no divergence");
-                }
+                std::thread::scope(|scope| {
+                    for learner in &mut learners {
+                        let work = scope.spawn(move || {
+                            let batch = play(learner, iteration, 8, 80);
+                            learner.update(&batch, iteration).expect("no divergence")
+                        });
+                        if !together {
+                            work.join().expect("no panic");
+                        }
+                    }
+                });
             }
             learners.map(|learner| bits(&learner))
         };
-        let alone = run(1);
+        let alone = run(false);
         assert_ne!(alone[0], alone[1], "learners of one seed differ by their names");
-        for _ in 0..3 {
-            assert!(run(2) == alone && run(3) == alone, "{path:?}");
+        for _ in 0..4 {
+            assert!(run(true) == alone, "{path:?}");
         }
     }
 }

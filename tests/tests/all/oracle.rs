@@ -7,7 +7,7 @@ use restock_tests::oracle::{Count, Oracle};
 use restock_tests::random_network::{Plan, Wishes};
 
 /// Networks of a run, and days of each.
-const NETWORKS: u64 = 1500;
+const NETWORKS: u64 = 2000;
 const DAYS: u32 = 60;
 
 fn at(count: &Count, place: usize, product: usize) -> i64 {
