@@ -82,7 +82,7 @@ pub mod header {
     pub const REPLAY_DAYS: usize = 20;
     /// Greatest demand of one stockpoint in a day [units].
     pub const DEMAND_MAX: usize = 21;
-    /// Greatest inventory position a policy may ask for [units].
+    /// Greatest [`Column::PositionMax`](super::Column::PositionMax) [units].
     pub const POSITION_MAX: usize = 22;
     /// HyperScore weight of the delivery rate [ppm].
     pub const WEIGHT_DELIVERY: usize = 23;
@@ -201,6 +201,8 @@ pub enum Column {
     OrderMin,
     /// Greatest order of one day [units].
     OrderMax,
+    /// Greatest inventory position that an order may aim at [units]; at most the header's.
+    PositionMax,
     /// Inventory level on the first day [units].
     InventoryInitial,
     /// Work to produce one unit; 0 where the node does not produce.
@@ -209,7 +211,8 @@ pub enum Column {
     DemandTable,
     /// Mean demand per day that this stockpoint faces, Q12 [units].
     DemandMean,
-    /// Days that an order must cover: planned lead time + review period.
+    /// Days that an order must cover, from tomorrow on: planned lead time + review period - 1 (today's
+    /// demand is seen before the order).
     ProtectionDays,
     /// Standard deviation of demand over the protection interval / its mean, Q16.
     ProtectionSpread,
@@ -222,7 +225,7 @@ pub enum Column {
 }
 
 /// Number of stockpoint columns.
-pub const STOCKPOINT_COLUMNS: usize = 18;
+pub const STOCKPOINT_COLUMNS: usize = 19;
 const _: () = assert!(Column::ForecastProfile as usize + 1 == STOCKPOINT_COLUMNS);
 
 impl Column {
@@ -245,6 +248,7 @@ impl Column {
         Self::LotSize,
         Self::OrderMin,
         Self::OrderMax,
+        Self::PositionMax,
         Self::InventoryInitial,
         Self::Work,
         Self::DemandTable,

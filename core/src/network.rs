@@ -464,6 +464,7 @@ impl<'s, 'm> Network<'s, 'm> {
         let lots = s.column(Column::LotSize, n);
         let least = s.column(Column::OrderMin, n);
         let most = s.column(Column::OrderMax, n);
+        let limit = s.column(Column::PositionMax, n);
         let fixed = s.column(Column::OrderCost, n);
         let slot = wide_index(self.day) % s.ring_days();
         for &b in &node.inbound {
@@ -473,15 +474,15 @@ impl<'s, 'm> Network<'s, 'm> {
             let orders = &mut self.scratch.wants[..p];
             let (level, cap, position) = (&self.scratch.level[..p], &self.scratch.cap[..p], &self.scratch.position[..p]);
             let (lots, least, most, fixed) = (&lots[..p], &least[..p], &most[..p], &fixed[..p]);
-            let limit = s.position_max();
+            let limit = &limit[..p];
             if whole && node.plain_orders {
                 for i in 0..p {
-                    orders[i] = order::plain(if level[i] < limit { level[i] } else { limit }, position[i], cap[i], most[i]);
+                    orders[i] = order::plain(if level[i] < limit[i] { level[i] } else { limit[i] }, position[i], cap[i], most[i]);
                 }
             } else {
                 for i in 0..p {
                     let bounds = Bounds { lot_size: lots[i], order_min: least[i], order_max: most[i] };
-                    let target = if level[i] < limit { level[i] } else { limit };
+                    let target = if level[i] < limit[i] { level[i] } else { limit[i] };
                     orders[i] = if whole {
                         order::quantity(target, position[i], cap[i], bounds)
                     } else {

@@ -22,7 +22,7 @@ pub fn plain_chain(products: usize) -> Result<NetworkSpec, String> {
     let nodes = 3;
     let demand = Distribution::parse(&format!("poisson({MEAN})"))?.compile(1)?;
     let lead = Distribution::parse(&format!("constant({LEAD_DAYS})"))?.compile(1)?;
-    let protection = LEAD_DAYS + 1;
+    let protection = LEAD_DAYS; // and a review period of 1, less the day whose demand is seen
     let spread = (f64::from(protection) * MEAN).sqrt() / (f64::from(protection) * MEAN);
     let mut stockpoints = vec![0; STOCKPOINT_COLUMNS * nodes * products];
     for column in Column::ALL {
@@ -32,7 +32,7 @@ pub fn plain_chain(products: usize) -> Result<NetworkSpec, String> {
                 Column::BackorderCost => if n == 0 { 400 } else { 0 },
                 Column::UnitValue => 40_000,
                 Column::LotSize => 1,
-                Column::OrderMax => 4000,
+                Column::OrderMax | Column::PositionMax => 4000,
                 Column::InventoryInitial => 80,
                 Column::DemandTable => if n == 0 { 0 } else { -1 },
                 Column::DemandMean => (MEAN * 4096.0) as i32,

@@ -12,3 +12,5 @@ mod metamorphic;
 mod scenario_bytes;
 #[path = "all/blob_bytes.rs"]
 mod blob_bytes;
+#[path = "all/known_values.rs"]
+mod known_values;

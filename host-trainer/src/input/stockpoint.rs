@@ -161,6 +161,8 @@ impl Builder<'_> {
         self.set(Column::OrderMin, n, p, least);
         self.set(Column::OrderMax, n, p, order_max);
         self.set(Column::InventoryInitial, n, p, inventory);
-        order_max.max(inventory).max(ample.min(POSITION_LIMIT))
+        let position = order_max.max(inventory).max(ample.min(POSITION_LIMIT));
+        self.set(Column::PositionMax, n, p, position);
+        position
     }
 }
