@@ -104,7 +104,12 @@ impl<'s> Trainer<'s> {
         let learners = names
             .iter()
             .enumerate()
-            .map(|(n, name)| Learner::new(name, config.ppo.clone(), FEATURES, rollout::mask_of(scenario, n), config.seed))
+            .map(|(n, name)| {
+                // The discount is per day; a learner counts in decisions.
+                let review_days = i32::try_from(scenario.nodes()[n].review_days).unwrap_or(1);
+                let ppo = PpoConfig { discount: config.ppo.discount.powi(review_days), ..config.ppo.clone() };
+                Learner::new(name, ppo, FEATURES, rollout::mask_of(scenario, n), config.seed)
+            })
             .collect::<Result<_, _>>()?;
         Ok(Self { scenario, config, threads, learners, iteration: 0, best: None })
     }

@@ -294,7 +294,7 @@ impl<'a> Oracle<'a> {
     fn order(&mut self, n: usize, i: usize, w: Wish) {
         let stock = self.plan.stock[n][i];
         let position = self.position(n, i) as i32;
-        let level = w.level.min(self.plan.position_max);
+        let level = w.level.min(stock.position_max);
         let most = w.cap.min(stock.order_max).max(0);
         let inbound = self.plan.inbound(n);
         // The whole order, cut at the shares' running sums; what lots and minimum add counts against the cap.

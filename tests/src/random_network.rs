@@ -82,6 +82,7 @@ pub struct Stock {
     pub lot_size: i32,
     pub order_min: i32,
     pub order_max: i32,
+    pub position_max: i32,
     pub initial: i32,
     pub work: i32,
     /// Index of the demand table, if customers want this product here.
@@ -113,6 +114,7 @@ pub struct Plan {
     pub ring_days: usize,
     pub smoothing_shift: i32,
     pub demand_max: i32,
+    /// Greatest of the stockpoints' limits.
     pub position_max: i32,
     pub nodes: Vec<Node>,
     pub lanes: Vec<Lane>,
@@ -356,6 +358,7 @@ fn random_stock(d: &mut Dice, node: &Node, position_max: i32, profiles: usize, t
         lot_size: d.pick(&[1, 1, 1, 3, 12]),
         order_min: d.pick(&[0, 0, 0, 1, 15]),
         order_max: if d.chance(30) { d.between(0, 60) } else { position_max },
+        position_max: if d.chance(80) { position_max } else { d.between(100, position_max) },
         initial: d.between(0, 100),
         work: d.between(0, 4),
         demand_table,

@@ -19,7 +19,7 @@ const CAPACITY_FACTOR: f64 = 1.3;
 /// Freight of each route, in % of the mean price of a unit sold: prices are known, volumes are not.
 const FREIGHT_PERCENT: [f64; 4] = [1.0, 3.5, 0.8, 3.2];
 /// Money scales tried, finest first: the finest that can't overflow is taken.
-const MONEY_SCALES: [u32; 5] = [1_000_000, 100_000, 10_000, 1_000, 100];
+const MONEY_SCALES: [u32; 6] = [10_000_000, 1_000_000, 100_000, 10_000, 1_000, 100];
 
 /// A product as the user lists it.
 struct Listed {
@@ -180,7 +180,7 @@ fn folder(products: &[Listed], sales: &BTreeMap<(Date, usize), f64>, money_scale
         let _ = writeln!(demand, "{date},retailer,{},{quantity}", csv_field(&products[*product].name));
     }
     let files = [
-        ("network.toml", network_toml(first, money_scale)),
+        ("network.toml", network_toml(first, money_scale, smoothing_shift(products.len(), sales, first, last))),
         ("nodes.csv", nodes),
         ("lanes.csv", lanes),
         ("products.csv", table),
@@ -189,7 +189,44 @@ fn folder(products: &[Listed], sales: &BTreeMap<(Date, usize), f64>, money_scale
     Files(files.into_iter().map(|(name, text)| (name, text.into_bytes())).collect())
 }
 
-fn network_toml(start: Date, money_scale: u32) -> String {
+/// Days of history that a level starts from, before its forecasts count.
+const SMOOTHING_START_DAYS: usize = 56;
+/// Shifts tried.
+const SMOOTHING_SHIFTS: std::ops::RangeInclusive<i32> = 4..=8;
+
+/// The smoothing shift that forecasts the next day of this history best: pooled squared error, each
+/// product in units of its mean, each day in units of its weekday's share of sales.
+fn smoothing_shift(products: usize, sales: &BTreeMap<(Date, usize), f64>, first: Date, last: Date) -> i32 {
+    let days = usize::try_from(last.day - first.day + 1).unwrap_or(1);
+    let mut series = vec![vec![0.0; days]; products];
+    let mut weekdays = [0.0; 7];
+    for ((date, product), quantity) in sales {
+        series[*product][usize::try_from(date.day - first.day).unwrap_or(0)] = *quantity;
+        weekdays[date.weekday()] += quantity;
+    }
+    let total: f64 = weekdays.iter().sum();
+    let share = |day: usize| weekdays[first.plus(i32::try_from(day).unwrap_or(0)).weekday()] * 7.0 / total;
+    let error = |shift: i32| -> f64 {
+        let alpha = libm::exp2(-f64::from(shift));
+        let mut sum = 0.0;
+        for one in &series {
+            let mean = one.iter().sum::<f64>() / from_count(days);
+            let open: Vec<f64> = (0..days).filter(|&d| share(d) > 0.05).map(|d| one[d] / share(d) / mean.max(1e-9)).collect();
+            let start = open.len().min(SMOOTHING_START_DAYS);
+            let mut level = open[..start].iter().sum::<f64>() / from_count(start.max(1));
+            for &seen in &open[start..] {
+                // A wholesaler's one-off order says little of tomorrow.
+                let seen = if seen < 10.0 { seen } else { 10.0 };
+                sum += (seen - level) * (seen - level);
+                level += alpha * (seen - level);
+            }
+        }
+        sum
+    };
+    SMOOTHING_SHIFTS.min_by(|a, b| error(*a).total_cmp(&error(*b))).unwrap_or(6)
+}
+
+fn network_toml(start: Date, money_scale: u32, smoothing_shift: i32) -> String {
     format!(
         "# A network around a history of sales. What was assumed is said here and in the other files.\n\
          name = \"from history\"\n\
@@ -200,6 +237,8 @@ fn network_toml(start: Date, money_scale: u32) -> String {
          money_scale = {money_scale}\n\
          unit_scale = 1\n\
          demand = \"fitted\"              # \"replay\" plays demand.csv day by day instead\n\
+         # Forecasts: level += (demand / season - level) / 2^shift; this shift forecast the history best.\n\
+         smoothing_shift = {smoothing_shift}\n\
          \n\
          [fit]\n\
          # A wholesaler's one-off order is not demand to stock for: sales above this quantile (pooled\n\

@@ -138,7 +138,7 @@ pub(crate) fn read(bytes: &[u8], report: &mut Report) -> Settings {
         money_scale_at: r.place("money_scale"),
         volume_scale: r.whole("volume_scale", scale, report).unwrap_or(unit_scale),
         work_scale: r.whole("work_scale", scale, report).unwrap_or(unit_scale),
-        smoothing_shift: r.whole("smoothing_shift", Range::new(1.0, 10.0, "halvings (alpha = 2^-shift)"), report).unwrap_or(5),
+        smoothing_shift: r.whole("smoothing_shift", Range::new(1.0, 10.0, "halvings (alpha = 2^-shift)"), report).unwrap_or(6),
         demand,
         demand_at: r.place("demand"),
         costs: costs(r.section("costs", report), report),

@@ -11,7 +11,7 @@ impl Plan {
         let mut words = vec![0; layout::HEADER_WORDS];
         self.places(&mut words);
         for column in Column::ALL {
-            words.extend(self.stock.iter().flatten().map(|stock| value(stock, self.position_max, column)));
+            words.extend(self.stock.iter().flatten().map(|stock| value(stock, column)));
         }
         for route in self.lanes.iter().flat_map(|l| &l.routes) {
             words.extend(&route.freight);
@@ -121,7 +121,7 @@ impl Plan {
     }
 }
 
-fn value(stock: &Stock, position_max: i32, column: Column) -> i32 {
+fn value(stock: &Stock, column: Column) -> i32 {
     match column {
         Column::HoldingCost => stock.holding,
         Column::BackorderCost => stock.backorder,
@@ -132,7 +132,7 @@ fn value(stock: &Stock, position_max: i32, column: Column) -> i32 {
         Column::LotSize => stock.lot_size,
         Column::OrderMin => stock.order_min,
         Column::OrderMax => stock.order_max,
-        Column::PositionMax => position_max,
+        Column::PositionMax => stock.position_max,
         Column::InventoryInitial => stock.initial,
         Column::Work => stock.work,
         Column::DemandTable => stock.demand_table.map_or(-1, |t| t as i32),

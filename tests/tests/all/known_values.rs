@@ -55,7 +55,7 @@ fn chain(leads: &[usize], stock: &[Stock], lost_sales: bool, demand: Vec<Segment
 }
 
 fn stock(holding: i32, backorder: i32, initial: i32) -> Stock {
-    Stock { holding, backorder, initial, lot_size: 1, order_max: 1 << 20, protection_days: 1, ..Stock::default() }
+    Stock { holding, backorder, initial, lot_size: 1, order_max: 1 << 20, position_max: 1 << 20, protection_days: 1, ..Stock::default() }
 }
 
 /// Mean cost a day of one product and its standard error [minor units].

@@ -77,7 +77,7 @@ fn serial(seed: u64, nodes: usize) -> Plan {
         plan.nodes.push(node);
         plan.stock.push(stock.clone());
         for s in plan.stock[n].iter_mut() {
-            (s.lot_size, s.order_min, s.order_max, s.initial) = (1, 0, 3000, d.between(0, 60));
+            (s.lot_size, s.order_min, s.order_max, s.position_max, s.initial) = (1, 0, 3000, 3000, d.between(0, 60));
             s.holding = d.between(1, 20);
             s.demand_table = if n == 0 { Some(s.demand_table.unwrap_or(0)) } else { None };
         }
@@ -150,7 +150,7 @@ fn without_demand_nothing_is_ordered_once_stocks_are_full() {
         plan.position_max = 3000;
         for s in plan.stock.iter_mut().flatten() {
             s.demand_table = s.demand_table.map(|_| none);
-            s.order_max = 3000;
+            (s.order_max, s.position_max) = (3000, 3000);
         }
         // A fill takes each echelon one review period and the mail before it.
         let fill: u32 = plan.nodes.iter().map(|n| n.review_days as u32).sum::<u32>() + plan.lanes.iter().map(|l| l.order_days as u32).sum::<u32>();
@@ -220,7 +220,7 @@ fn a_node_sees_nothing_beyond_its_direct_neighbours() {
         let mut d = Dice::new(seed);
         let changed = d.size(0, plan.nodes.len() - 1);
         for s in &mut plan.stock[changed] {
-            (s.initial, s.holding, s.order_cost, s.backorder) = (s.initial + 50, s.holding + 7, s.order_cost + 90, s.backorder + 40);
+            (s.position_max, s.initial, s.holding, s.order_cost, s.backorder) = (plan.position_max, s.initial + 50, s.holding + 7, s.order_cost + 90, s.backorder + 40);
             (s.protection_days, s.safety_factor_q8, s.demand_mean_q12) = (21, 701, s.demand_mean_q12 + 9999);
         }
         let after = observe(&plan);

@@ -131,7 +131,7 @@ fn an_extreme_network_is_refused_or_runs_without_overflow() {
         }
         for s in plan.stock.iter_mut().flatten() {
             (s.lot_size, s.order_min) = (d.pick(&[1, 1 << 12, 1 << 24, (1 << 24) - 1]), d.pick(&[0, 1, 1 << 24]));
-            (s.order_max, s.initial) = (big, d.pick(&[0, big]));
+            (s.order_max, s.position_max, s.initial) = (big, big, d.pick(&[0, big]));
             (s.work, s.protection_days) = (d.pick(&[0, 1, 1 << 20]), d.pick(&[1, 160]));
             (s.protection_spread_q16, s.safety_factor_q8) = (d.pick(&[0, 1 << 20]), d.pick(&[-(1 << 12), 1 << 12]));
             s.demand_mean_q12 = d.pick(&[0, i32::MAX]);
@@ -194,7 +194,7 @@ fn many_lanes(lanes: usize, change: impl Fn(&mut restock_tests::random_network::
     plan.lanes[0].share += 1_000_000 % lanes as i32;
     for (n, row) in plan.stock.iter_mut().enumerate() {
         for s in row {
-            s.order_max = 1 << 28;
+            (s.order_max, s.position_max) = (1 << 28, 1 << 28);
             s.demand_table = s.demand_table.filter(|_| n == 0);
             change(s);
         }
