@@ -66,3 +66,9 @@ impl fmt::Display for Failure {
 }
 
 impl std::error::Error for Failure {}
+
+/// Tells something on stderr. Where nobody listens any more, that is no reason to stop.
+pub fn tell(line: impl fmt::Display) {
+    use std::io::Write;
+    let _ = writeln!(std::io::stderr(), "{line}");
+}

@@ -1,9 +1,11 @@
 //! A problem that commands work on: a network folder, a run folder or the embedded default.
 
-use crate::failure::Failure;
-use crate::input;
+use crate::failure::{Failure, tell};
+use crate::input::problem::Place;
+use crate::input::{self, Loaded, Problems};
 use crate::train::TrainingConfig;
 use restock_core::Scenario;
+use restock_core::digest::name_key;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
@@ -41,7 +43,7 @@ impl Problem {
     /// # Errors
     /// Never in practice: a test builds it.
     pub fn embedded() -> Result<Self, Failure> {
-        Self::from_spec("embedded default", &input::default_network(), &toml::Table::new())
+        Self::from_spec("embedded default", &input::default_network(), &TrainingConfig::default())
     }
 
     /// A network folder.
@@ -49,9 +51,9 @@ impl Problem {
     /// # Errors
     /// All errors of the folder at once.
     pub fn from_folder(folder: &Path) -> Result<Self, Failure> {
-        let loaded = input::load(folder).map_err(|problems| Failure::input(&problems))?;
+        let loaded = load(folder).map_err(|problems| Failure::input(&problems))?;
         for warning in &loaded.warnings {
-            eprintln!("warning: {warning}");
+            tell(format_args!("warning: {warning}"));
         }
         Self::from_spec(&folder.display().to_string(), &loaded.spec, &loaded.training)
     }
@@ -64,12 +66,9 @@ impl Problem {
         folder.map_or_else(Self::embedded, Self::from_folder)
     }
 
-    fn from_spec(source: &str, spec: &input::NetworkSpec, training: &toml::Table) -> Result<Self, Failure> {
-        let training: TrainingConfig = toml::Value::Table(training.clone())
-            .try_into()
-            .map_err(|e| Failure::data(format!("{source}: [training] in network.toml: {e}")))?;
+    fn from_spec(source: &str, spec: &input::NetworkSpec, training: &TrainingConfig) -> Result<Self, Failure> {
         let image = spec.image().map_err(|e| Failure::data(format!("{source}: {e}")))?;
-        Ok(Self { source: source.to_owned(), image, names: Names::of(spec), training })
+        Ok(Self { source: source.to_owned(), image, names: Names::of(spec), training: training.clone() })
     }
 
     /// The checked scenario.
@@ -79,6 +78,20 @@ impl Problem {
     pub fn scenario(&self) -> Result<Scenario<'_>, Failure> {
         Scenario::new(&self.image).map_err(|e| Failure::data(format!("{}: {e}", self.source)))
     }
+}
+
+/// The files of a network folder, checked. A folder that is not there is one error, not one a file.
+///
+/// # Errors
+/// Everything that is wrong with it.
+pub fn load(folder: &Path) -> Result<Loaded, Problems> {
+    if folder.is_dir() {
+        return input::load(folder);
+    }
+    let found = if folder.exists() { "is not a folder" } else { "there is no such folder" };
+    let place = Place::whole(&folder.display().to_string());
+    let right = "a network folder, as `restock init` makes one".to_owned();
+    Err(Problems { errors: vec![input::Problem { place, found: found.to_owned(), right }], warnings: Vec::new() })
 }
 
 impl Names {
@@ -92,6 +105,15 @@ impl Names {
         }
     }
 
+    /// Whether these are the names that a scenario was made with.
+    #[must_use]
+    pub fn are_of(&self, scenario: &Scenario<'_>) -> bool {
+        let product_keys = (0..scenario.products()).map(|p| scenario.product_key(p));
+        scenario.nodes().iter().map(|n| n.key).eq(self.nodes.iter().map(|name| name_key(name)))
+            && product_keys.eq(self.products.iter().map(|name| name_key(name)))
+            && scenario.routes().len() == self.routes.len()
+    }
+
     /// Index of a node.
     ///
     /// # Errors
@@ -103,7 +125,7 @@ impl Names {
     /// Index of a product.
     ///
     /// # Errors
-    /// If there is none of that name: with the nearest names there are.
+    /// If there is none of that name: with the names there are.
     pub fn product(&self, name: &str) -> Result<usize, Failure> {
         find(&self.products, name, "product")
     }

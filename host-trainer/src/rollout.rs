@@ -228,7 +228,8 @@ fn replicate(
     let mut costs = vec![0i64; scenario.stockpoints()];
     let Ok(network) = Network::new(scenario, &mut memory) else { unreachable!("memory is as long as asked for") };
     let Ok(mut network) = network.with_costs(&mut costs) else { unreachable!("costs are as long as asked for") };
-    let length = config.warmup_days + config.days + 8;
+    let longest = scenario.nodes().iter().map(|n| n.review_days).max().unwrap_or(1);
+    let length = config.warmup_days + config.days + longest.max(8);
     let starts = scenario.horizon_days().saturating_sub(length).max(1);
     let first_day = Draws::new(seed, replica).row(0, 0, Source::Host).at(0).next_u32() % starts;
     network.reset(seed, replica, first_day);
@@ -274,7 +275,6 @@ fn replicate(
     }
     // The critic's view of what comes after: one more decision of each node, not recorded.
     recorder.closing = true;
-    let longest = scenario.nodes().iter().map(|n| n.review_days).max().unwrap_or(1);
     for _ in 0..longest {
         network.advance(&mut recorder);
     }

@@ -2,9 +2,10 @@
 
 use crate::evaluate::{self, Contender, Protocol};
 use crate::model::FloatPolicy;
-use crate::ppo::{Learner, PpoConfig, PpoError, UpdateStats};
+use crate::ppo::{BadSetting, Learner, PpoConfig, PpoError, UpdateStats};
 use crate::rollout::{self, RolloutConfig};
 use restock_core::Scenario;
+use restock_core::blob::{LAYERS_MAX, WIDTH_MAX};
 use restock_core::observation::FEATURES;
 use serde::{Deserialize, Serialize};
 
@@ -33,6 +34,116 @@ impl Default for TrainingConfig {
             ppo: PpoConfig::default(),
             rollout: RolloutConfig::default(),
         }
+    }
+}
+
+/// Most iterations of a run; times [`ROLLOUT_REPLICAS_MAX`] they still count in 32 bits.
+const ITERATIONS_MAX: u32 = 1_000_000;
+/// Most replicas of an iteration.
+const ROLLOUT_REPLICAS_MAX: u32 = 4096;
+/// Most validation paths.
+const VALIDATION_REPLICAS_MAX: u32 = 10_000;
+/// Most decisions of an iteration: they are all in memory at once, about 60 bytes each.
+const DECISIONS_MAX: u64 = 1 << 26;
+/// Most days of a replica's warm-up or record, each.
+const ROLLOUT_DAYS_MAX: u32 = 4096;
+
+const _: () = assert!((ITERATIONS_MAX as u64) * (ROLLOUT_REPLICAS_MAX as u64) < u32::MAX as u64, "a replica's number must never wrap");
+const _: () = assert!(ROLLOUT_DAYS_MAX as usize == restock_core::scenario::HORIZON_DAYS_MAX, "the text of the complaint says so");
+const _: () = assert!(LAYERS_MAX == 4 && WIDTH_MAX == 128, "the text of the complaint says so");
+
+/// Why a scenario can't be trained on with some settings, though each is in its range.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unfit {
+    /// A replica of experience is longer than the scenario.
+    #[error(
+        "training needs {} days (rollout.warmup_days {warmup_days} + rollout.days {days} + a review period of {review_days}), \
+         the horizon is {horizon_days}: lengthen horizon_days, or shorten those two in [training.rollout]",
+        warmup_days + days + review_days
+    )]
+    Horizon {
+        /// Days before those that are learned from.
+        warmup_days: u32,
+        /// Days that are learned from.
+        days: u32,
+        /// Longest review period [days].
+        review_days: u32,
+        /// Days of the scenario.
+        horizon_days: u32,
+    },
+    /// A replica may end before a node decides.
+    #[error("rollout.days is {days}, but {node} decides every {review_days} days only: give it {review_days} or more in [training.rollout]")]
+    Review {
+        /// The node.
+        node: String,
+        /// Days that are learned from.
+        days: u32,
+        /// Its review period [days].
+        review_days: u32,
+    },
+    /// An iteration does not fit the memory.
+    #[error("an iteration would take {decisions} decisions, at most {DECISIONS_MAX} fit: lower replicas or days in [training.rollout]")]
+    Size {
+        /// Decisions of one iteration.
+        decisions: u64,
+    },
+}
+
+impl TrainingConfig {
+    /// Checks every range, each with the table that the setting stands in (`""`, `"ppo"`, `"rollout"`).
+    ///
+    /// # Errors
+    /// All settings that are out of range, at once.
+    pub fn check(&self) -> Result<(), Vec<(&'static str, BadSetting)>> {
+        let mut bad: Vec<_> = self.ppo.check().err().unwrap_or_default().into_iter().map(|bad| ("ppo", bad)).collect();
+        let mut need = |holds: bool, table, name, found: &dyn std::fmt::Debug, expected| {
+            let named = bad.iter().any(|(t, b)| *t == table && b.name == name);
+            if !holds && !named {
+                bad.push((table, BadSetting { name, found: format!("{found:?}"), expected }));
+            }
+        };
+        let at_least_one = |value: u32, most: u32| (1..=most).contains(&value);
+        need(self.ppo.iterations <= ITERATIONS_MAX, "ppo", "iterations", &self.ppo.iterations, "1 to 1000000");
+        // Whatever is trained must run on the device: refused here, not when the run is packed.
+        let hidden = &self.ppo.actor_hidden;
+        let fits = hidden.len() < LAYERS_MAX && hidden.iter().all(|units| (1..=WIDTH_MAX).contains(units));
+        need(fits, "ppo", "actor_hidden", hidden, "at most 3 layers of 1 to 128 units: what a policy file holds");
+        let validated = self.validate_every == 0 || at_least_one(self.validation_replicas, VALIDATION_REPLICAS_MAX);
+        need(validated, "", "validation_replicas", &self.validation_replicas, "1 to 10000 (validate_every = 0 switches validation off)");
+        let rollout = &self.rollout;
+        need(at_least_one(rollout.replicas, ROLLOUT_REPLICAS_MAX), "rollout", "replicas", &rollout.replicas, "1 to 4096");
+        need(at_least_one(rollout.days, ROLLOUT_DAYS_MAX), "rollout", "days", &rollout.days, "1 to 4096");
+        need(rollout.warmup_days <= ROLLOUT_DAYS_MAX, "rollout", "warmup_days", &rollout.warmup_days, "0 to 4096");
+        need((0.0..=1.0).contains(&rollout.network_share), "rollout", "network_share", &rollout.network_share, "0 to 1");
+        need((0.0..=1000.0).contains(&rollout.hyperscore_weight), "rollout", "hyperscore_weight", &rollout.hyperscore_weight, "0 to 1000");
+        if bad.is_empty() { Ok(()) } else { Err(bad) }
+    }
+
+    /// Whether a scenario can be trained on with these settings, which have passed [`Self::check`].
+    ///
+    /// # Errors
+    /// The first thing that does not fit.
+    pub fn fits(&self, scenario: &Scenario<'_>, names: &[String]) -> Result<(), Unfit> {
+        let RolloutConfig { days, warmup_days, .. } = self.rollout;
+        for (node, name) in scenario.nodes().iter().zip(names) {
+            if node.review_days > days {
+                return Err(Unfit::Review { node: name.clone(), days, review_days: node.review_days });
+            }
+        }
+        let review_days = scenario.nodes().iter().map(|n| n.review_days).max().unwrap_or(1);
+        let horizon_days = scenario.horizon_days();
+        if warmup_days + days + review_days > horizon_days {
+            return Err(Unfit::Horizon { warmup_days, days, review_days, horizon_days });
+        }
+        let decisions = self.decisions_per_iteration(scenario);
+        if decisions > DECISIONS_MAX { Err(Unfit::Size { decisions }) } else { Ok(()) }
+    }
+
+    /// Decisions that one iteration learns from.
+    #[must_use]
+    pub fn decisions_per_iteration(&self, scenario: &Scenario<'_>) -> u64 {
+        let reviews: u64 = scenario.nodes().iter().map(|n| u64::from((self.rollout.days / n.review_days).max(1))).sum();
+        reviews * scenario.products() as u64 * u64::from(self.rollout.replicas)
     }
 }
 
@@ -129,10 +240,7 @@ impl<'s> Trainer<'s> {
     /// Decisions that one iteration learns from.
     #[must_use]
     pub fn decisions_per_iteration(&self) -> u64 {
-        let rollout = &self.config.rollout;
-        let per_replica: u64 =
-            self.scenario.nodes().iter().map(|n| u64::from((rollout.days / n.review_days).max(1))).sum::<u64>() * self.scenario.products() as u64;
-        per_replica * u64::from(rollout.replicas)
+        self.config.decisions_per_iteration(self.scenario)
     }
 
     /// The policies as they are now.

@@ -24,8 +24,8 @@ pub struct Loaded {
     pub spec: NetworkSpec,
     /// What is doubtful in the files.
     pub warnings: Vec<Problem>,
-    /// The [training] section of `network.toml`, as it stands; empty where there is none.
-    pub training: toml::Table,
+    /// The [training] section of `network.toml`, with the defaults of what it leaves out.
+    pub training: crate::train::TrainingConfig,
 }
 
 /// Why a new folder could not be made.

@@ -47,6 +47,7 @@ mod spelling;
 mod starter;
 mod stockpoint;
 mod text;
+mod training;
 
 #[cfg(test)]
 mod tests;

@@ -6,6 +6,8 @@ use super::number::{Range, word};
 use super::problem::{Place, Report, quoted};
 use super::season::Profile;
 use super::text::{decoded, is_name};
+use super::training;
+use crate::train::TrainingConfig;
 use restock_core::scenario::{EVENTS_MAX, HORIZON_DAYS_MAX, PROFILES_MAX, SEASON_MAX_Q12, ScoreParametersPpm};
 
 /// Name of the file.
@@ -96,7 +98,7 @@ pub(crate) struct Settings {
     pub(crate) seasons: Vec<Profile>,
     pub(crate) events: Vec<EventRow>,
     pub(crate) score: ScoreParametersPpm,
-    pub(crate) training: toml::Table,
+    pub(crate) training: TrainingConfig,
 }
 
 const SCALE: Range<'_> = Range::new(1.0, 1e6, "internal units from");
@@ -311,20 +313,17 @@ fn score(section: Option<Section<'_, '_>>, report: &mut Report) -> ScoreParamete
     score
 }
 
-/// The [training] section as it stands: the learner knows its own settings.
-fn training(root: &mut Section<'_, '_>, text: &str, parsed: bool, report: &mut Report) -> toml::Table {
-    let is_section = root.section("training", report).is_some();
-    if !(is_section && parsed) {
-        return toml::Table::new();
-    }
+/// The [training] section: the learner knows its own settings.
+fn training(root: &mut Section<'_, '_>, text: &str, parsed: bool, report: &mut Report) -> TrainingConfig {
+    let Some(section) = root.section("training", report).filter(|_| parsed) else { return TrainingConfig::default() };
     match text.parse::<toml::Table>() {
         Ok(mut table) => match table.remove("training") {
-            Some(toml::Value::Table(training)) => training,
-            _ => toml::Table::new(),
+            Some(toml::Value::Table(found)) => training::read(section, &found, report),
+            _ => TrainingConfig::default(),
         },
         Err(error) => {
             report.error(root.place("training"), format!("not TOML: {}", error.message()), "");
-            toml::Table::new()
+            TrainingConfig::default()
         }
     }
 }

@@ -36,7 +36,7 @@ fn errors(files: &Files) -> Vec<String> {
 fn the_starter_passes_every_check() {
     let loaded = starter().load().unwrap_or_else(|problems| panic!("{problems}"));
     assert_eq!(shown(&loaded.warnings), Vec::<String>::new());
-    assert_eq!(loaded.training.get("seed"), Some(&toml::Value::Integer(1)));
+    assert_eq!(loaded.training.seed, 1);
     let spec = &loaded.spec;
     // Customers first, whatever the order of the file.
     assert_eq!(spec.nodes.iter().map(|n| n.name.as_str()).collect::<Vec<_>>(), ["shop", "factory", "supplier"]);
