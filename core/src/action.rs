@@ -72,7 +72,7 @@ impl Choice {
     }
 }
 
-const _: () = assert!(Choice::TEXTBOOK.level as usize == LEVEL_TEXTBOOK && Choice::TEXTBOOK.cap as usize == CAP_NONE);
+const _: () = assert!(byte_index(Choice::TEXTBOOK.level) == LEVEL_TEXTBOOK && byte_index(Choice::TEXTBOOK.cap) == CAP_NONE);
 
 /// What a policy knows of one stockpoint when it sets a level: the forecast and the textbook factor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

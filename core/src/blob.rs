@@ -46,7 +46,8 @@ pub const LOGIT_FRACTION_BITS: u32 = 10;
 pub const BIAS_MAX: i32 = 1 << 30;
 
 const _: () = assert!(OUTPUTS <= WIDTH_MAX && FEATURES <= WIDTH_MAX);
-const _: () = assert!((BIAS_MAX as i64) + (WIDTH_MAX as i64) * 128 * 128 < i32::MAX as i64, "an accumulator must never overflow");
+const _: () =
+    assert!(wide(BIAS_MAX) + wide(crate::convert::word(WIDTH_MAX)) * 128 * 128 < wide(i32::MAX), "an accumulator must never overflow");
 
 const CRC: Crc<u32> = Crc::<u32>::new(&CRC_32_ISO_HDLC);
 

@@ -118,6 +118,13 @@ pub const fn low_bits(key: u64) -> u32 {
     key as u32
 }
 
+/// The high half of a key.
+#[inline(always)]
+#[must_use]
+pub const fn high_bits(key: u64) -> u32 {
+    (key >> 32) as u32
+}
+
 /// Exact widening of an unsigned number.
 #[inline(always)]
 #[must_use]

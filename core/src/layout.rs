@@ -226,7 +226,7 @@ pub enum Column {
 
 /// Number of stockpoint columns.
 pub const STOCKPOINT_COLUMNS: usize = 19;
-const _: () = assert!(Column::ForecastProfile as usize + 1 == STOCKPOINT_COLUMNS);
+const _: () = assert!(Column::ForecastProfile.at() + 1 == STOCKPOINT_COLUMNS);
 
 impl Column {
     /// Position of this column in the image.

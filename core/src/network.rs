@@ -13,14 +13,14 @@
 //! A problem stated with the order before the demand of its day has a lead time one day shorter
 //! there than here.
 
-use crate::convert::{byte_index, index, low, product, wide, wide_index};
+use crate::convert::{bits, byte_index, from_bits, index, key, low, product, wide, wide_index, word};
 use crate::digest::Digest;
 use crate::draws::{Draws, Source};
 use crate::kpi::{Kpis, Tally};
-use crate::layout::Column;
+use crate::layout::{self, Column};
 use crate::order::{self, Bounds};
 use crate::policy::{Actions, NodeView, Policy};
-use crate::scenario::{Allocation, EventKind, LANES_MAX, NODES_MAX, ROUTES_MAX, ROUTES_PER_LANE_MAX, Scenario};
+use crate::scenario::{Allocation, EventKind, LANES_MAX, NODES_MAX, PROFILES_MAX, ROUTES_MAX, ROUTES_PER_LANE_MAX, Scenario};
 use crate::state::{State, StateView, ring_rows};
 use crate::{allocation, forecast, table};
 use heapless::Vec;
@@ -394,22 +394,26 @@ impl<'s, 'm> Network<'s, 'm> {
         if let Some(replayed) = s.replayed(n, self.day) {
             demand.copy_from_slice(replayed);
         } else {
-            let place = crate::convert::count(n);
-            let draws = self.draws.row(self.day, place, Source::Demand);
-            let tables = s.column(Column::DemandTable, n);
-            let profiles = s.column(Column::DemandProfile, n);
-            let mut seasons = [0; crate::scenario::PROFILES_MAX];
+            let draws = self.draws.row(self.day, crate::convert::count(n), Source::Demand);
+            // Rows of the node's turn, which comes later: here the two words of chance of each product.
+            let (quantile, dither) = (&mut self.scratch.level[..p], &mut self.scratch.cap[..p]);
+            for ((quantile, dither), words) in quantile.iter_mut().zip(dither.iter_mut()).zip(s.product_rows()) {
+                let (u, v) = draws.two(product_key(words));
+                (*quantile, *dither) = (from_bits(u), from_bits(v));
+            }
+            for ((units, &quantile), &table) in demand.iter_mut().zip(quantile.iter()).zip(s.column(Column::DemandTable, n)) {
+                *units = if table < 0 { 0 } else { s.table(index(table)).value(bits(quantile)) };
+            }
+            let mut seasons = [0; PROFILES_MAX];
+            let mut flat = true;
             for (profile, season) in seasons.iter_mut().enumerate().take(s.profiles()) {
                 *season = s.season(profile, self.day);
+                flat &= *season == 4096;
             }
-            for i in 0..p {
-                demand[i] = if tables[i] < 0 {
-                    0
-                } else {
-                    let (u, dither) = draws.two(s.product_key(i));
-                    let season = seasons[index(profiles[i]) % crate::scenario::PROFILES_MAX];
-                    table::scaled(s.table(index(tables[i])).value(u), season, dither)
-                };
+            if !flat {
+                for ((units, &dither), &profile) in demand.iter_mut().zip(dither.iter()).zip(s.column(Column::DemandProfile, n)) {
+                    *units = table::scaled(*units, seasons[index(profile) % PROFILES_MAX], bits(dither));
+                }
             }
         }
         if surge != 4096 {
@@ -427,7 +431,7 @@ impl<'s, 'm> Network<'s, 'm> {
         let day = self.day;
         {
             let level = row_mut(self.state.forecast_level, n, p);
-            forecast::update(s, n, day, row(self.state.demand_today, n, p), level);
+            forecast::update(s, n, day, row(self.state.demand_today, n, p), level, self.scratch.wants);
         }
         let node = &s.nodes()[n];
         if node.reviews(day) {
@@ -526,27 +530,18 @@ impl<'s, 'm> Network<'s, 'm> {
     #[inline(always)]
     pub fn end_day(&mut self) {
         let s = self.scenario;
-        for n in 0..s.node_count() {
-            if s.nodes()[n].produces {
+        for (n, node) in s.nodes().iter().enumerate() {
+            if node.produces {
                 self.produce(n);
             }
-            self.ship_from(n);
         }
-        for l in 0..s.lanes().len() {
-            if s.lanes()[l].supplier.is_none() {
-                let p = s.products();
-                // The outside world has everything: all that waits is allocated.
-                let waiting = row_mut(self.state.waiting, l, p);
-                self.scratch.grants.copy_from_slice(waiting);
-                waiting.fill(0);
-                self.transport(l);
-            }
-        }
+        self.ship();
         self.account();
         self.totals.add_day(s, &self.today);
         self.day += 1;
     }
 
+    #[inline(always)]
     fn produce(&mut self, n: usize) {
         let s = self.scenario;
         let p = s.products();
@@ -584,41 +579,56 @@ impl<'s, 'm> Network<'s, 'm> {
         }
     }
 
+    /// What can go over the lanes goes: node by node, then from the outside world.
     #[inline(always)]
-    fn ship_from(&mut self, n: usize) {
+    fn ship(&mut self) {
         let s = self.scenario;
         let p = s.products();
-        let node = &s.nodes()[n];
-        match node.outbound.len() {
-            0 => {}
-            1 => {
-                let l = byte_index(node.outbound[0]);
-                let stock = row(self.state.inventory_level, n, p);
-                let waiting = row_mut(self.state.waiting, l, p);
-                let grants = &mut self.scratch.grants[..p];
-                if let Some(x) = node.mixed_row {
-                    let owed = row(self.state.customer_backorder, x, p);
-                    for i in 0..p {
-                        let available = stock[i] + waiting[i] + owed[i];
-                        grants[i] = if available < waiting[i] { available } else { waiting[i] };
-                        waiting[i] -= grants[i];
-                    }
-                } else {
-                    // What is owed is all to this lane: after shipping, the backlog that is left is what waits.
-                    for i in 0..p {
-                        let left = if stock[i] < 0 { -stock[i] } else { 0 };
-                        grants[i] = waiting[i] - left;
-                        waiting[i] = left;
-                    }
-                }
-                self.transport(l);
-            }
-            _ => {
+        let outside: Vec<u8, LANES_MAX> =
+            s.lanes().iter().enumerate().filter(|(_, lane)| lane.supplier.is_none()).map(|(l, _)| crate::convert::byte(l)).collect();
+        for n in 0..=s.node_count() {
+            let node = s.nodes().get(n);
+            let lanes = node.map_or(&outside, |node| &node.outbound);
+            let shared = node.is_some() && lanes.len() > 1;
+            if shared {
                 self.allocate_among_lanes(n);
-                for i in 0..node.outbound.len() {
-                    self.scratch.grants.copy_from_slice(row(self.scratch.shares, i, p));
-                    self.transport(byte_index(node.outbound[i]));
+            }
+            for (i, &b) in lanes.iter().enumerate() {
+                match node {
+                    Some(_) if shared => self.scratch.grants.copy_from_slice(row(self.scratch.shares, i, p)),
+                    Some(node) => self.allocate_to_lane(n, node.mixed_row, byte_index(b)),
+                    None => {
+                        // The outside world has everything: all that waits is allocated.
+                        let waiting = row_mut(self.state.waiting, byte_index(b), p);
+                        self.scratch.grants.copy_from_slice(waiting);
+                        waiting.fill(0);
+                    }
                 }
+                self.transport(byte_index(b));
+            }
+        }
+    }
+
+    /// Grants the one lane of a node what its stock allows.
+    #[inline(always)]
+    fn allocate_to_lane(&mut self, n: usize, mixed_row: Option<usize>, l: usize) {
+        let p = self.scenario.products();
+        let stock = &row(self.state.inventory_level, n, p)[..p];
+        let waiting = &mut row_mut(self.state.waiting, l, p)[..p];
+        let grants = &mut self.scratch.grants[..p];
+        if let Some(x) = mixed_row {
+            let owed = &row(self.state.customer_backorder, x, p)[..p];
+            for i in 0..p {
+                let available = stock[i] + waiting[i] + owed[i];
+                grants[i] = if available < waiting[i] { available } else { waiting[i] };
+                waiting[i] -= grants[i];
+            }
+        } else {
+            // What is owed is all to this lane: after shipping, the backlog that is left is what waits.
+            for i in 0..p {
+                let left = if stock[i] < 0 { -stock[i] } else { 0 };
+                grants[i] = waiting[i] - left;
+                waiting[i] = left;
             }
         }
     }
@@ -712,10 +722,15 @@ impl<'s, 'm> Network<'s, 'm> {
         } else {
             let draws = self.draws.row(self.day, crate::convert::count(k), Source::LeadTime);
             let leads = s.table(route.lead_table);
-            for i in 0..p {
-                if grants[i] > 0 {
-                    let lead = index(leads.value(draws.two(s.product_key(i)).0));
-                    self.state.ring[((slot + lead) % days * rows + l) * p + i] += grants[i];
+            let quantile = &mut self.scratch.cap[..p];
+            for (quantile, words) in quantile.iter_mut().zip(s.product_rows()) {
+                *quantile = from_bits(draws.two(product_key(words)).0);
+            }
+            for (i, (&units, &quantile)) in grants.iter().zip(quantile.iter()).enumerate() {
+                if units > 0 {
+                    let due = slot + index(leads.value(bits(quantile)));
+                    let due = if due < days { due } else { due - days };
+                    self.state.ring[(due * rows + l) * p + i] += units;
                 }
             }
         }
@@ -731,33 +746,37 @@ impl<'s, 'm> Network<'s, 'm> {
 
     /// Ships over a lane with several or limited routes: each product's first choice, then the
     /// other routes in their order; what finds no room stays staged at the supplier.
+    #[inline(always)]
     fn transport_by_priority(&mut self, l: usize) {
         let s = self.scenario;
         let p = s.products();
         let lane = &s.lanes()[l];
         // What wants to go: newly allocated and staged before.
-        for i in 0..p {
-            let staged = lane.staged_row.map_or(0, |r| self.state.staged[r * p + i]);
-            self.scratch.wants[i] = self.scratch.grants[i] + staged;
+        self.scratch.wants.copy_from_slice(self.scratch.grants);
+        if let Some(r) = lane.staged_row {
+            for (want, &staged) in self.scratch.wants.iter_mut().zip(row(self.state.staged, r, p)) {
+                *want += staged;
+            }
         }
         let mut room = [0i64; ROUTES_PER_LANE_MAX];
         for (r, room) in room.iter_mut().enumerate().take(lane.routes) {
             let k = lane.first_route + r;
             *room = s.routes()[k].capacity.map_or(i64::MAX, |c| (wide(c) * wide(self.conditions.route[k])) >> 12);
         }
+        first_routes(row(self.state.route_first, lane.customer, p), lane.routes, self.scratch.position);
         for preference in 0..lane.routes {
+            if nothing(self.scratch.wants) {
+                break;
+            }
             for (r, room) in room.iter_mut().enumerate().take(lane.routes) {
-                // The products for which route `r` has this preference.
-                for i in 0..p {
-                    let first = index(self.state.route_first[lane.customer * p + i]) % lane.routes;
-                    let choice = match preference {
-                        0 => first,
-                        j if j <= first => j - 1,
-                        j => j,
-                    };
-                    self.scratch.level[i] = if choice == r { self.scratch.wants[i] } else { 0 };
+                let Some((least, most)) = first_routes_before(preference, r) else { continue };
+                let wants = &mut self.scratch.level[..p];
+                for ((wants, &want), &first) in wants.iter_mut().zip(self.scratch.wants.iter()).zip(self.scratch.position.iter()) {
+                    *wants = if least <= first && first <= most { want } else { 0 };
                 }
-                let wants = &self.scratch.level[..p];
+                if nothing(wants) {
+                    continue;
+                }
                 if *room == i64::MAX {
                     self.scratch.grants.copy_from_slice(wants);
                 } else {
@@ -846,6 +865,52 @@ fn row(rows: &[i32], r: usize, p: usize) -> &[i32] {
 #[inline(always)]
 fn row_mut(rows: &mut [i32], r: usize, p: usize) -> &mut [i32] {
     &mut rows[r * p..(r + 1) * p]
+}
+
+/// Hash of the name of the product with these words.
+#[inline(always)]
+fn product_key(words: &[i32; layout::PRODUCT_WORDS]) -> u64 {
+    key(words[layout::product::KEY_LOW], words[layout::product::KEY_HIGH])
+}
+
+/// Whether a row of quantities is all zero.
+#[inline(always)]
+fn nothing(units: &[i32]) -> bool {
+    units.iter().fold(0, |union, &units| union | units) == 0
+}
+
+/// The route that each product asks for first, of those there are. Shapes `[product]`.
+#[inline(always)]
+fn first_routes(asked: &[i32], routes: usize, first: &mut [i32]) {
+    const _: () = assert!(ROUTES_PER_LANE_MAX == 4);
+    // A policy may ask for any number. Divisors that the compiler knows cost no division.
+    let each = |first: &mut [i32], of: fn(u32) -> u32| {
+        for (first, &asked) in first.iter_mut().zip(asked) {
+            *first = from_bits(of(bits(if asked > 0 { asked } else { 0 })));
+        }
+    };
+    match routes {
+        1 => first.fill(0),
+        2 => each(first, |route| route % 2),
+        3 => each(first, |route| route % 3),
+        _ => each(first, |route| route % 4),
+    }
+}
+
+/// The first choices, from least to most, after which `route` comes in place `preference`: the first
+/// choice comes first, the other routes follow in their order.
+#[inline(always)]
+fn first_routes_before(preference: usize, route: usize) -> Option<(i32, i32)> {
+    let (place, own) = (word(preference), word(route));
+    if place == 0 {
+        Some((own, own))
+    } else if own == place {
+        Some((0, place - 1))
+    } else if own + 1 == place {
+        Some((place, i32::MAX))
+    } else {
+        None
+    }
 }
 
 /// Moves what is due into stock; returns how much.

@@ -201,7 +201,8 @@ impl<'a> NodeView<'a> {
         found
     }
 
-    /// Units due at this node tomorrow over its inbound lanes and from its production.
+    /// Units that enter this node's stock tomorrow: finished by its production where it produces, else
+    /// received over its inbound lanes.
     #[must_use]
     pub fn due_tomorrow(&self, product: usize) -> i32 {
         let s = self.scenario;

@@ -37,7 +37,7 @@ pub const PROTECTION_DAYS_MAX: usize = 160;
 pub const SEASON_MAX_Q12: i32 = 1 << 18;
 
 const _: () = assert!(
-    (SEASON_MAX_Q12 as i64) * ((HORIZON_DAYS_MAX + SEASON_AHEAD_DAYS) as i64) < i32::MAX as i64,
+    wide(SEASON_MAX_Q12) * wide(word(HORIZON_DAYS_MAX + SEASON_AHEAD_DAYS)) < wide(i32::MAX),
     "sums of season factors must fit a word"
 );
 const _: () = assert!(PROTECTION_DAYS_MAX < SEASON_AHEAD_DAYS, "a forecast must find its season factors");
@@ -674,10 +674,8 @@ impl<'a> Scenario<'a> {
                         Column::DemandProfile | Column::ForecastProfile => continue, // checked above
                     };
                     let found = r.get(at, low, high, expected)?;
-                    if column == Column::DemandTable && found >= 0 {
-                        if !self.nodes[n].sells {
-                            return Err(ScenarioError::Word { at: base + at, found, expected: "-1 at a node that sells to no customers" });
-                        }
+                    if column == Column::DemandTable && found >= 0 && !self.nodes[n].sells {
+                        return Err(ScenarioError::Word { at: base + at, found, expected: "-1 at a node that sells to no customers" });
                     }
                 }
             }
@@ -916,6 +914,12 @@ impl<'a> Scenario<'a> {
     pub fn product_key(&self, product: usize) -> u64 {
         let at = product * layout::PRODUCT_WORDS;
         key(self.product_words[at + layout::product::KEY_LOW], self.product_words[at + layout::product::KEY_HIGH])
+    }
+
+    /// Words of each product: a row to go over without bounds checks.
+    #[inline(always)]
+    pub(crate) fn product_rows(&self) -> &'a [[i32; layout::PRODUCT_WORDS]] {
+        self.product_words.as_chunks().0
     }
 
     /// Volume of one unit of a product.

@@ -94,7 +94,8 @@ pub struct Summary {
     pub policy: String,
     /// Mean cost of a replica [currency].
     pub total_cost: f64,
-    /// Half width of the 95 % confidence interval of the mean cost [currency].
+    /// Half width of the 95 % confidence interval of the mean cost [currency]; NaN (`null` in JSON)
+    /// for a single replica.
     pub total_cost_ci95: f64,
     /// Mean cost of a replica by term [currency].
     pub cost_terms: std::collections::BTreeMap<&'static str, f64>,
@@ -115,7 +116,8 @@ pub struct Summary {
     /// Its parts.
     pub parts: PartsOut,
     /// Difference of cost to the periodic review policy on the same paths, in percent of it, with
-    /// the half width of its 95 % interval.
+    /// the half width of its 95 % interval (NaN for a single replica); none where that policy costs
+    /// nothing.
     pub versus_periodic_review_percent: Option<(f64, f64)>,
     /// Digest of all replicas.
     pub digest: String,
@@ -138,7 +140,8 @@ pub fn costs(scenario: &Scenario<'_>, outcomes: &[Outcome]) -> Vec<f64> {
     outcomes.iter().map(|o| o.kpis.total_cost() as f64 / f64::from(scenario.money_scale())).collect()
 }
 
-/// Mean and half width of its 95 % interval (normal approximation over replicas).
+/// Mean and half width of its 95 % interval (Student's t over replicas: with a handful of them the
+/// normal quantile would promise too much). One value has no interval: NaN.
 #[must_use]
 pub fn mean_and_interval(values: &[f64]) -> (f64, f64) {
     let n = values.len() as f64;
@@ -147,7 +150,22 @@ pub fn mean_and_interval(values: &[f64]) -> (f64, f64) {
         return (mean, f64::NAN);
     }
     let variance = values.iter().map(|v| (v - mean) * (v - mean)).sum::<f64>() / (n - 1.0);
-    (mean, 1.96 * (variance / n).sqrt())
+    (mean, t_quantile(values.len() - 1) * (variance / n).sqrt())
+}
+
+/// The 97.5 % quantile of Student's t: tabled for few degrees of freedom, then the expansion of
+/// Abramowitz & Stegun 1964, 26.7.5 (off by less than 0.0002 from 11 on).
+fn t_quantile(freedom: usize) -> f64 {
+    const TABLED: [f64; 10] =
+        [12.706_205, 4.302_653, 3.182_446, 2.776_445, 2.570_582, 2.446_912, 2.364_624, 2.306_004, 2.262_157, 2.228_139];
+    const NORMAL: f64 = 1.959_964;
+    match freedom.checked_sub(1).and_then(|i| TABLED.get(i)) {
+        Some(&tabled) => tabled,
+        None => {
+            let (z, n) = (NORMAL, freedom as f64);
+            z + (z.powi(3) + z) / (4.0 * n) + (5.0 * z.powi(5) + 16.0 * z.powi(3) + 3.0 * z) / (96.0 * n * n)
+        }
+    }
 }
 
 /// The figures of one policy.
@@ -192,12 +210,31 @@ pub fn summarize(scenario: &Scenario<'_>, name: &str, outcomes: &[Outcome], peri
             inventory_score: score.parts.inventory_score_ppm as f64 / 1e6,
             capacity_utilization: score.parts.capacity_utilization_ppm as f64 / 1e6,
         },
-        versus_periodic_review_percent: periodic.map(|p| {
+        versus_periodic_review_percent: periodic.and_then(|p| {
             let base = costs(scenario, p);
             let base_mean = base.iter().sum::<f64>() / base.len().max(1) as f64;
             let paired: Vec<f64> = cost.iter().zip(&base).map(|(a, b)| 100.0 * (a - b) / base_mean).collect();
-            mean_and_interval(&paired)
+            (base_mean > 0.0).then(|| mean_and_interval(&paired))
         }),
         digest: format!("{:016x}", digest.value()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{mean_and_interval, t_quantile};
+    use statrs::distribution::{ContinuousCDF, StudentsT};
+
+    #[test]
+    fn a_few_replicas_have_a_wide_interval_and_one_has_none() {
+        // The deviation of 1, 2, 3 is 1.
+        let (mean, interval) = mean_and_interval(&[1.0, 2.0, 3.0]);
+        assert!((mean - 2.0).abs() < 1e-12 && (interval - 4.302_653 / 3.0_f64.sqrt()).abs() < 1e-6, "{interval}");
+        assert!(mean_and_interval(&[5.0]).1.is_nan());
+        for freedom in 1..300_u32 {
+            let exact = StudentsT::new(0.0, 1.0, f64::from(freedom)).expect("a distribution").inverse_cdf(0.975);
+            let ours = t_quantile(freedom as usize);
+            assert!((ours - exact).abs() < 5e-4, "{freedom} degrees of freedom: {ours} instead of {exact}");
+        }
     }
 }

@@ -29,12 +29,12 @@ pub fn plain_chain(products: usize) -> Result<NetworkSpec, String> {
         for n in 0..nodes {
             let value = match column {
                 Column::HoldingCost => 30 - 10 * n as i32,
-                Column::BackorderCost => if n == 0 { 400 } else { 0 },
+                Column::BackorderCost if n == 0 => 400,
                 Column::UnitValue => 40_000,
                 Column::LotSize => 1,
                 Column::OrderMax | Column::PositionMax => 4000,
                 Column::InventoryInitial => 80,
-                Column::DemandTable => if n == 0 { 0 } else { -1 },
+                Column::DemandTable => -i32::from(n > 0),
                 Column::DemandMean => (MEAN * 4096.0) as i32,
                 Column::ProtectionDays => protection,
                 Column::ProtectionSpread => (spread * 65_536.0) as i32,

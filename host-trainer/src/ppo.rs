@@ -291,10 +291,7 @@ impl Learner {
 
     /// The seed mixed with the name, so that learners of one run differ (FNV-1a).
     fn own_seed(&self) -> u64 {
-        use std::hash::Hasher;
-        let mut hasher = fnv::FnvHasher::default();
-        hasher.write(self.name.as_bytes());
-        self.seed ^ hasher.finish()
+        self.seed ^ restock_core::digest::name_key(&self.name)
     }
 
     /// Everything that a checkpoint must hold.

@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct RolloutConfig {
-    /// Replicas per iteration. Default 8.
+    /// Replicas per iteration. Default 16.
     pub replicas: u32,
     /// Days of each replica that are learned from [days]. Default 56.
     pub days: u32,
@@ -36,7 +36,7 @@ pub struct RolloutConfig {
 
 impl Default for RolloutConfig {
     fn default() -> Self {
-        Self { replicas: 8, days: 56, warmup_days: 28, network_share: 1.0, hyperscore_weight: 0.02 }
+        Self { replicas: 16, days: 56, warmup_days: 28, network_share: 1.0, hyperscore_weight: 0.02 }
     }
 }
 

@@ -15,9 +15,12 @@ use crate::failure::Failure;
 use crate::input::{read_image, write_image};
 use crate::problem::{Names, Problem};
 use crate::train::TrainingConfig;
+use restock_core::Scenario;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
+/// Most paths of a simulation or comparison.
+pub const REPLICAS_MAX: u32 = 100_000;
 /// Version of the manifest.
 pub const MANIFEST_VERSION: u32 = 1;
 
@@ -56,6 +59,32 @@ pub struct Evaluation {
     pub days: u32,
     /// Digest per policy: name and 16 hexadecimal digits.
     pub digests: Vec<(String, String)>,
+}
+
+impl Manifest {
+    /// Whether it fits the scenario beside it: files are edited and copied by hand.
+    fn check(&self, scenario: &Scenario<'_>) -> Result<(), String> {
+        if !self.names.are_of(scenario) {
+            return Err("the names of nodes, products or routes are not those of scenario.bin".to_owned());
+        }
+        if let Some((table, bad)) = self.training.check().err().and_then(|bad| bad.into_iter().next()) {
+            let dot = if table.is_empty() { "" } else { "." };
+            return Err(format!("training.{table}{dot}{} is {}, should be {}", bad.name, bad.found, bad.expected));
+        }
+        let Some(it) = &self.evaluation else { return Ok(()) };
+        let end = u64::from(it.first_day) + u64::from(it.warmup_days) + u64::from(it.days);
+        if it.days == 0 || end > u64::from(scenario.horizon_days()) || !(1..=REPLICAS_MAX).contains(&it.replicas) {
+            return Err(format!(
+                "the comparison ran {} paths of {} + {} days from day {}, which does not fit {} days and {REPLICAS_MAX} paths",
+                it.replicas,
+                it.warmup_days,
+                it.days,
+                it.first_day,
+                scenario.horizon_days()
+            ));
+        }
+        Ok(())
+    }
 }
 
 /// A run folder on disk.
@@ -109,10 +138,12 @@ impl RunFolder {
         let image_file = folder.file("scenario.bin");
         let image = read_image(&image_file).map_err(|e| Failure::data(format!("{}: {e}", image_file.display())))?;
         let problem = Problem { source: path.display().to_string(), image, names: manifest.names.clone(), training: manifest.training.clone() };
-        let hash = format!("{:016x}", problem.scenario()?.hash());
+        let scenario = Scenario::new(&problem.image).map_err(|e| Failure::data(format!("{}: {e}", image_file.display())))?;
+        let hash = format!("{:016x}", scenario.hash());
         if hash != manifest.scenario_hash {
             return Err(Failure::data(format!("{}: its digest is {hash}, the manifest says {}", image_file.display(), manifest.scenario_hash)));
         }
+        manifest.check(&scenario).map_err(|complaint| Failure::data(format!("{}: {complaint}", file.display())))?;
         Ok((folder, manifest, problem))
     }
 

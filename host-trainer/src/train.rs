@@ -296,7 +296,7 @@ impl<'s> Trainer<'s> {
         self.iteration += 1;
         let every = self.config.validate_every;
         let mut validation_cost = None;
-        if every > 0 && (self.iteration % every == 0 || self.is_done()) {
+        if every > 0 && (self.iteration.is_multiple_of(every) || self.is_done()) {
             let policies = self.policies();
             let cost = self.validate(&policies);
             validation_cost = Some(cost);

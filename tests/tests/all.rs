@@ -14,3 +14,5 @@ mod scenario_bytes;
 mod blob_bytes;
 #[path = "all/known_values.rs"]
 mod known_values;
+#[path = "all/readme.rs"]
+mod readme;

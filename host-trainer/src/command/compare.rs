@@ -6,7 +6,7 @@ use crate::evaluate::{self, Contender, Outcome, Protocol, Summary};
 use crate::failure::Failure;
 use crate::model::FloatPolicy;
 use crate::problem::Problem;
-use crate::run_folder::{Evaluation, RunFolder};
+use crate::run_folder::{Evaluation, REPLICAS_MAX, RunFolder};
 use crate::train::{test_seed, year};
 use clap::Args;
 use restock_core::Scenario;
@@ -20,7 +20,7 @@ pub struct Arguments {
     /// Run folder, as `restock train` makes it.
     pub run: PathBuf,
     /// Test paths, each of a year.
-    #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..=i64::from(REPLICAS_MAX)))]
     pub replicas: u32,
     /// Seed of the test paths [default: from the run's own seed, apart from training and validation].
     #[arg(long)]
@@ -30,13 +30,16 @@ pub struct Arguments {
 /// What a comparison found.
 #[derive(Clone, Debug, Serialize)]
 pub struct Comparison {
+    /// Name and version of this document.
+    pub format: &'static str,
     /// What the test paths were.
     pub protocol: Protocol,
     /// Currency of the costs.
     pub currency: String,
     /// One entry per policy.
     pub policies: Vec<Summary>,
-    /// Cost of the int8 policy less the float policy's, in percent of the float policy's.
+    /// Cost of the int8 policy less the float policy's, in percent of the float policy's; none where
+    /// that costs nothing.
     pub int8_versus_float_percent: Option<f64>,
 }
 
@@ -85,8 +88,8 @@ pub fn compare(
         .map(|(i, (name, outcome))| evaluate::summarize(scenario, name, outcome, (i > 0).then_some(periodic.as_slice())))
         .collect();
     let cost = |name: &str| policies.iter().find(|s| s.policy == name).map(|s| s.total_cost);
-    let int8_versus_float_percent = cost(INT8).zip(cost(FLOAT)).map(|(int8, float)| 100.0 * (int8 - float) / float);
-    Comparison { protocol: *protocol, currency: problem.names.currency.clone(), policies, int8_versus_float_percent }
+    let int8_versus_float_percent = cost(INT8).zip(cost(FLOAT)).filter(|(_, float)| *float > 0.0).map(|(int8, float)| 100.0 * (int8 - float) / float);
+    Comparison { format: "restock-compare/1", protocol: *protocol, currency: problem.names.currency.clone(), policies, int8_versus_float_percent }
 }
 
 impl Comparison {
@@ -107,15 +110,16 @@ impl Comparison {
     #[must_use]
     pub fn text(&self) -> String {
         let p = &self.protocol;
+        let intervals = if p.replicas > 1 { "; ± are 95 % intervals" } else { "" };
         let mut text = format!(
-            "{}\n{}\n{} test paths of {} days after {} days of warm-up, none of them seen in training; ± are 95 % intervals.\n\
-             delivery rate: units served at once / units demanded. turnover: yearly cost of goods sold / mean stock value,\n\
-             in transit excluded. bullwhip: variance of orders / variance of demand, mean over echelons.",
+            "{}\n\n{} of {} after {} of warm-up, none of them seen in training{intervals}.\n\
+             delivery rate: units served at once / units demanded. inventory turnover: yearly cost of goods\n\
+             sold / mean stock value, in transit excluded. bullwhip ratio: variance of orders / variance of\n\
+             demand, mean over echelons. V: weighted sum of the three parts beside it.",
             table::comparison(&self.policies, &self.currency),
-            table::cost_terms(&self.policies, &self.currency),
-            p.replicas,
-            p.days,
-            p.warmup_days
+            table::counted(p.replicas, "test path"),
+            table::counted(p.days, "day"),
+            table::counted(p.warmup_days, "day"),
         );
         if let Some(difference) = self.int8_versus_float_percent {
             text += &format!("\nint8 costs {difference:+.3} % of what float does.");

@@ -1,8 +1,9 @@
 //! `restock demo`: the main job in one go, on the embedded default.
 
 use super::{Common, compare, print, print_json, session};
-use crate::failure::Failure;
+use crate::failure::{Failure, code, tell};
 use crate::problem::Problem;
+use crate::progress::Interrupt;
 use crate::run_folder::RunFolder;
 use crate::train::{Trainer, test_seed, year};
 use clap::Args;
@@ -25,8 +26,8 @@ pub struct Arguments {
 }
 
 /// Iterations of the demo, full and quick: what fits under five minutes and under one on two cores.
-const ITERATIONS: u32 = 100;
-const ITERATIONS_QUICK: u32 = 16;
+const ITERATIONS: u32 = 70;
+const ITERATIONS_QUICK: u32 = 10;
 /// Test paths, full and quick.
 const REPLICAS: u32 = 32;
 const REPLICAS_QUICK: u32 = 8;
@@ -39,7 +40,7 @@ pub fn run(arguments: &Arguments, common: &Common) -> Result<(), Failure> {
     let begun = Instant::now();
     let say = |line: &str| {
         if !common.quiet {
-            eprintln!("{line}");
+            tell(line);
         }
     };
     let mut problem = Problem::embedded()?;
@@ -69,6 +70,11 @@ pub fn run(arguments: &Arguments, common: &Common) -> Result<(), Failure> {
     say(&format!("4/4 compare: {replicas} unseen years, common random numbers"));
     let protocol = year(&scenario, test_seed(problem.training.seed), replicas);
     let comparison = compare::compare(&scenario, &problem, Some(&policies), Some(blob), &protocol, common);
+    // Training caught Ctrl-C to leave a checkpoint; since then it was only noted.
+    if Interrupt::install().is_ok_and(|interrupt| interrupt.requested()) {
+        let run = folder.path().display();
+        return Err(Failure { code: code::INTERRUPTED, message: format!("interrupted after training; `restock compare {run}` goes on") });
+    }
     folder.write_json("results.json", &comparison)?;
     let (folder, mut manifest, _) = RunFolder::open(folder.path())?;
     manifest.evaluation = Some(comparison.evaluation());

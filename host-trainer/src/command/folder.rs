@@ -1,10 +1,13 @@
 //! `restock init` and `restock check`: network folders.
 
-use super::{Common, print, print_json};
-use crate::failure::{Failure, code};
-use crate::input;
+use super::{Common, print, print_json, table};
+use crate::failure::{Failure, tell};
+use crate::input::problem::Place;
+use crate::input::{self, Loaded, Problem, Problems};
+use crate::problem::load;
 use clap::Args;
-use std::path::PathBuf;
+use restock_core::Scenario;
+use std::path::{Path, PathBuf};
 
 /// Arguments of `restock init`.
 #[derive(Clone, Debug, Args)]
@@ -57,38 +60,71 @@ pub fn init(arguments: &InitArguments, common: &Common) -> Result<(), Failure> {
 /// # Errors
 /// With code 3 and every error of the folder.
 pub fn check(arguments: &CheckArguments, common: &Common) -> Result<(), Failure> {
-    match input::load(&arguments.folder) {
-        Ok(loaded) => {
-            let image = loaded.spec.image().map_err(|e| Failure::data(e.to_string()))?;
-            let warnings: Vec<String> = loaded.warnings.iter().map(ToString::to_string).collect();
-            // Training settings are checked where they are used; a wrong one must not wait for `train`.
-            crate::problem::Problem::from_folder(&arguments.folder)?;
-            let spec = &loaded.spec;
-            if common.json {
-                return print_json(&serde_json::json!({
-                    "format": "restock-check/1", "folder": arguments.folder, "errors": [], "warnings": warnings,
-                    "nodes": spec.nodes.len(), "products": spec.products.len(), "image_bytes": image.len() * 4,
-                }));
-            }
-            print(&format!(
-                "{}: no errors, {} warnings; {} nodes, {} lanes, {} routes, {} products, {} days; scenario image {} bytes",
-                arguments.folder.display(),
-                warnings.len(),
-                spec.nodes.len(),
-                spec.lanes.len(),
-                spec.routes.len(),
-                spec.products.len(),
-                spec.horizon_days,
-                image.len() * 4
-            ))
+    let folder = arguments.folder.display();
+    let (loaded, image) = match checked(&arguments.folder) {
+        Ok(checked) => checked,
+        Err(problems) if common.json => {
+            print_json(&serde_json::json!({
+                "format": "restock-check/1", "folder": arguments.folder,
+                "errors": structured(&problems.errors), "warnings": structured(&problems.warnings),
+            }))?;
+            let count = u32::try_from(problems.errors.len()).unwrap_or(u32::MAX);
+            return Err(Failure::data(format!("{folder} has {}", table::counted(count, "error"))));
         }
-        Err(problems) => {
-            if common.json {
-                let errors: Vec<String> = problems.to_string().lines().map(str::to_owned).collect();
-                print_json(&serde_json::json!({ "format": "restock-check/1", "folder": arguments.folder, "errors": errors }))?;
-                return Err(Failure { code: code::DATA, message: format!("{} has errors", arguments.folder.display()) });
-            }
-            Err(Failure::input(&problems))
-        }
+        Err(problems) => return Err(Failure::input(&problems)),
+    };
+    let (spec, warnings) = (&loaded.spec, &loaded.warnings);
+    if common.json {
+        return print_json(&serde_json::json!({
+            "format": "restock-check/1", "folder": arguments.folder, "errors": [], "warnings": structured(warnings),
+            "nodes": spec.nodes.len(), "lanes": spec.lanes.len(), "routes": spec.routes.len(), "products": spec.products.len(),
+            "horizon_days": spec.horizon_days, "image_bytes": image.len() * 4,
+        }));
     }
+    for warning in warnings {
+        tell(format_args!("warning: {warning}"));
+    }
+    let counted = |count: usize, noun| table::counted(u32::try_from(count).unwrap_or(u32::MAX), noun);
+    print(&format!(
+        "{folder}: no errors, {}; {}, {}, {}, {}, {}; scenario image {} bytes",
+        counted(warnings.len(), "warning"),
+        counted(spec.nodes.len(), "node"),
+        counted(spec.lanes.len(), "lane"),
+        counted(spec.routes.len(), "route"),
+        counted(spec.products.len(), "product"),
+        counted(spec.horizon_days, "day"),
+        image.len() * 4
+    ))
+}
+
+/// The folder and its image. A network that can't be trained on as it stands is still one to
+/// simulate: that is a warning.
+fn checked(folder: &Path) -> Result<(Loaded, Vec<i32>), Problems> {
+    let mut loaded = load(folder)?;
+    let refused = |found: String| Problems {
+        errors: vec![Problem { place: Place::whole("network.toml"), found, right: String::new() }],
+        warnings: Vec::new(),
+    };
+    let image = loaded.spec.image().map_err(|e| refused(format!("the simulator refuses the network: {e}")))?;
+    let scenario = Scenario::new(&image).map_err(|e| refused(format!("the simulator refuses the network: {e}")))?;
+    let nodes: Vec<String> = loaded.spec.nodes.iter().map(|n| n.name.clone()).collect();
+    if let Err(unfit) = loaded.training.fits(&scenario, &nodes) {
+        let found = format!("can be simulated, but not trained on: {unfit}");
+        loaded.warnings.push(Problem { place: Place::whole("network.toml"), found, right: String::new() });
+    }
+    Ok((loaded, image))
+}
+
+/// Problems for programs.
+fn structured(problems: &[Problem]) -> Vec<serde_json::Value> {
+    let at = |number: usize| (number > 0).then_some(number);
+    problems
+        .iter()
+        .map(|problem| {
+            serde_json::json!({
+                "file": problem.place.file, "line": at(problem.place.line), "column": at(problem.place.column),
+                "found": problem.found, "expected": (!problem.right.is_empty()).then_some(&problem.right),
+            })
+        })
+        .collect()
 }

@@ -1,14 +1,17 @@
 //! `restock inspect`: what a policy file holds and what it costs a device.
 
-use super::{Common, print, print_json};
+use super::{Common, print, print_json, table};
 use crate::failure::Failure;
+use crate::problem::Problem;
+use crate::run_folder::Manifest;
 use clap::Args;
-use comfy_table::{CellAlignment, Table, presets};
 use restock_core::action::{HEAD_CHOICES, HEAD_NAMES, OUTPUTS};
 use restock_core::blob::{Layer, PolicyBlob, allows};
+use restock_core::digest::name_key;
 use restock_core::observation::{FEATURES, SCHEMA};
 use serde::Serialize;
-use std::path::PathBuf;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 /// Arguments of `restock inspect`.
 #[derive(Clone, Debug, Args)]
@@ -35,8 +38,11 @@ struct LayerOut {
 /// One agent.
 #[derive(Debug, Serialize)]
 struct AgentOut {
+    /// The file has its hash only; the name is known where the run folder is beside it.
+    node: Option<String>,
     node_key: String,
-    choices: Vec<String>,
+    /// How many choices of each head the node has, and how many there are.
+    choices: BTreeMap<&'static str, (usize, usize)>,
     golden_vectors: usize,
     multiply_adds: usize,
     layers: Vec<LayerOut>,
@@ -50,9 +56,10 @@ pub fn run(arguments: &Arguments, common: &Common) -> Result<(), Failure> {
     if arguments.file.as_os_str() == "observation" {
         return observation(common);
     }
-    let bytes = std::fs::read(&arguments.file).map_err(|e| Failure::io(&arguments.file, &e))?;
+    let bytes = std::fs::read(&arguments.file).map_err(|e| Failure::data(format!("{}: {e}", arguments.file.display())))?;
     let blob = PolicyBlob::decode(&bytes).map_err(|e| Failure::data(format!("{}: {e}", arguments.file.display())))?;
     blob.self_test().map_err(|e| Failure::check(format!("{}: {e}", arguments.file.display())))?;
+    let names = names_near(&arguments.file);
     let agents: Vec<AgentOut> = blob
         .agents()
         .map(|agent| {
@@ -64,10 +71,11 @@ pub fn run(arguments: &Arguments, common: &Common) -> Result<(), Failure> {
                 .map(|(name, count)| {
                     let open = (at..at + count).filter(|&i| allows(agent.allowed, i)).count();
                     at += count;
-                    format!("{name} {open}/{count}")
+                    (*name, (open, count))
                 })
                 .collect();
             AgentOut {
+                node: names.iter().find(|name| name_key(name) == agent.node_key).cloned(),
                 node_key: format!("{:016x}", agent.node_key),
                 choices,
                 golden_vectors: agent.golden.len(),
@@ -93,39 +101,51 @@ pub fn run(arguments: &Arguments, common: &Common) -> Result<(), Failure> {
             "agents": agents,
         }));
     }
-    let mut table = Table::new();
-    table.load_style(presets::UTF8_HORIZONTAL_ONLY);
-    table.set_header(["agent", "layer", "shape", "multiply-adds", "bytes", "weights", "biases", "multipliers"]);
-    for (i, agent) in agents.iter().enumerate() {
+    let called = |agent: &AgentOut| agent.node.clone().unwrap_or_else(|| agent.node_key.clone());
+    let mut layers = table::titled(["agent", "layer", "shape", "multiply-adds", "bytes", "weights", "biases", "multipliers"], 1);
+    let mut head = vec!["agent".to_owned()];
+    head.extend(HEAD_NAMES.map(|name| format!("{name}\nchoices")));
+    let mut choices = table::titled(head, 1);
+    for agent in &agents {
         for (l, layer) in agent.layers.iter().enumerate() {
-            table.add_row(vec![
-                if l == 0 { format!("{i} ({})", agent.node_key) } else { String::new() },
+            layers.add_row([
+                if l == 0 { called(agent) } else { String::new() },
                 l.to_string(),
                 format!("{} x {}", layer.inputs, layer.outputs),
                 layer.multiply_adds.to_string(),
                 layer.bytes.to_string(),
                 format!("{} .. {}", layer.weight_min, layer.weight_max),
                 format!("{} .. {}", layer.bias_min, layer.bias_max),
-                format!("{:.6} .. {:.6}", layer.multiplier_min, layer.multiplier_max),
+                format!("{:.4} .. {:.4}", layer.multiplier_min, layer.multiplier_max),
             ]);
         }
+        let mut row = vec![called(agent)];
+        row.extend(HEAD_NAMES.map(|name| agent.choices.get(name).map_or_else(String::new, |(open, of)| format!("{open} of {of}"))));
+        choices.add_row(row);
     }
-    for column in table.column_iter_mut().skip(2) {
-        column.set_cell_alignment(CellAlignment::Right);
-    }
-    let choices: Vec<String> = agents.iter().enumerate().map(|(i, a)| format!("agent {i}: {}", a.choices.join(", "))).collect();
     let golden: usize = agents.iter().map(|a| a.golden_vectors).sum();
     print(&format!(
-        "{}: {}\nscenario {:016x}, observation schema {:016x}\n{table}\nallowed choices: {}\n{golden} golden vectors pass\n\
-         flash {} bytes; RAM {ram} bytes of stack a decision and {FEATURES} bytes of features a product; {} multiply-adds a decision",
+        "{}: {}\nscenario {:016x}, observation schema {:016x}, {golden} golden vectors pass\n\n{}\n\n{}\n\n\
+         flash {} bytes; RAM {ram} bytes of stack a decision and {FEATURES} bytes of features a product;\n\
+         at most {} multiply-adds a decision",
         arguments.file.display(),
         header.note,
         header.scenario_hash,
         header.schema_hash,
-        choices.join("; "),
+        table::lines(&layers),
+        table::lines(&choices),
         bytes.len(),
         agents.iter().map(|a| a.multiply_adds).max().unwrap_or(0),
     ))
+}
+
+/// Names that the agents' nodes may have: those of the run beside the file, else of the embedded default.
+fn names_near(file: &Path) -> Vec<String> {
+    let manifest = std::fs::read(file.with_file_name("manifest.json")).ok();
+    match manifest.and_then(|text| serde_json::from_slice::<Manifest>(&text).ok()) {
+        Some(manifest) => manifest.names.nodes,
+        None => Problem::embedded().map_or_else(|_| Vec::new(), |problem| problem.names.nodes),
+    }
 }
 
 fn layer_out(layer: &Layer<'_>) -> LayerOut {
@@ -162,9 +182,7 @@ fn observation(common: &Common) -> Result<(), Failure> {
             .collect();
         return print_json(&serde_json::json!({ "format": "restock-observation/1", "features": features }));
     }
-    let mut table = Table::new();
-    table.load_style(presets::UTF8_HORIZONTAL_ONLY);
-    table.set_header(["", "feature", "unit", "range", "a byte is", "meaning"]);
+    let mut table = table::titled(["", "feature", "unit", "range", "a byte is", "meaning"], 6);
     for (i, f) in SCHEMA.iter().enumerate() {
         let step = 1.0 / f64::from(f.steps_per_unit);
         table.add_row(vec![
@@ -176,5 +194,5 @@ fn observation(common: &Common) -> Result<(), Failure> {
             f.meaning.to_owned(),
         ]);
     }
-    print(&format!("{table}\nschema {:016x}", restock_core::observation::schema_hash()))
+    print(&format!("{}\nschema {:016x}", table::lines(&table), restock_core::observation::schema_hash()))
 }

@@ -136,6 +136,10 @@ pub fn resume<'s>(scenario: &'s Scenario<'s>, problem: &Problem, folder: &RunFol
     let data = |e: &dyn std::fmt::Display| Failure::data(e.to_string());
     let mut trainer = Trainer::new(scenario, &problem.names.nodes, problem.training.clone(), threads).map_err(|e| data(&e))?;
     let path = folder.file("checkpoint.bin");
+    if !path.exists() {
+        let run = folder.path().display();
+        return Err(Failure::data(format!("{run} has no checkpoint yet: `restock train --resume {run}` trains it")));
+    }
     let checkpoint = Checkpoint::load(&path).map_err(|e| data(&e))?;
     if checkpoint.scenario != scenario.hash() {
         return Err(Failure::data(format!("{} belongs to another scenario", path.display())));
@@ -147,6 +151,18 @@ pub fn resume<'s>(scenario: &'s Scenario<'s>, problem: &Problem, folder: &RunFol
             checkpoint.learners.len(),
             trainer.learners.len()
         )));
+    }
+    if checkpoint.seed != problem.training.seed {
+        return Err(Failure::data(format!("{} has the seed {}, the manifest {}", path.display(), checkpoint.seed, problem.training.seed)));
+    }
+    for (fresh, found) in trainer.learners.iter().map(Learner::state).zip(&checkpoint.learners) {
+        // Another build may read other features or leave other choices open; another manifest may say anything.
+        if (&fresh.name, fresh.features, fresh.mask) != (&found.name, found.features, found.mask) {
+            return Err(Failure::data(format!("{}: learner `{}` was trained on other features or choices than this build has", path.display(), found.name)));
+        }
+        if fresh.config != found.config {
+            return Err(Failure::data(format!("{}: learner `{}` was trained with other settings than the manifest has", path.display(), found.name)));
+        }
     }
     trainer.learners = checkpoint.learners.into_iter().map(Learner::from_state).collect::<Result<_, _>>().map_err(|e| data(&e))?;
     trainer.iteration = checkpoint.iteration;

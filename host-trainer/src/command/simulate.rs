@@ -5,6 +5,7 @@ use crate::baselines;
 use crate::evaluate::{self, Contender, Protocol};
 use crate::failure::Failure;
 use crate::problem::Problem;
+use crate::run_folder::REPLICAS_MAX;
 use clap::Args;
 use restock_core::blob::PolicyBlob;
 use std::path::PathBuf;
@@ -21,13 +22,13 @@ pub struct Arguments {
     /// Days between orders under `periodic-review`.
     #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u32).range(1..=128))]
     pub period_days: u32,
-    /// Paths.
-    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..))]
+    /// Paths of chance to average over.
+    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=i64::from(REPLICAS_MAX)))]
     pub replicas: u32,
-    /// Seed.
+    /// Seed of all that chance decides.
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
-    /// First day.
+    /// Day of the horizon to start on.
     #[arg(long, default_value_t = 0)]
     pub first_day: u32,
     /// Days before the KPIs count [default: an eighth of the horizon, at most 56].
@@ -47,12 +48,16 @@ pub fn run(arguments: &Arguments, common: &Common) -> Result<(), Failure> {
     let scenario = problem.scenario()?;
     let horizon = scenario.horizon_days();
     let warmup_days = arguments.warmup_days.unwrap_or((horizon / 8).min(56));
-    let left = horizon.checked_sub(arguments.first_day).and_then(|d| d.checked_sub(warmup_days)).unwrap_or(0);
-    let days = arguments.days.unwrap_or(left.min(364));
-    if days == 0 || days > left {
+    let before = arguments.first_day.saturating_add(warmup_days);
+    let left = horizon.saturating_sub(before);
+    let days = arguments.days.unwrap_or(left.clamp(1, 364));
+    if days > left {
         return Err(Failure::usage(format!(
-            "first day {} + {warmup_days} days of warm-up + {days} days do not fit the horizon of {horizon} days",
-            arguments.first_day
+            "first day {} + {} of warm-up + {} do not fit the horizon of {}",
+            arguments.first_day,
+            table::counted(warmup_days, "day"),
+            table::counted(days, "day"),
+            table::counted(horizon, "day"),
         )));
     }
     let protocol = Protocol { seed: arguments.seed, replicas: arguments.replicas, first_day: arguments.first_day, warmup_days, days };
@@ -91,10 +96,12 @@ pub fn run(arguments: &Arguments, common: &Common) -> Result<(), Failure> {
     }
     let rows = [summary];
     print(&format!(
-        "{}\n{}\n{} paths of {days} days after {warmup_days} days of warm-up. digest {}",
+        "{}\n\n{} of {} after {} of warm-up, seed {}, digest {}",
         table::comparison(&rows, &problem.names.currency),
-        table::cost_terms(&rows, &problem.names.currency),
-        protocol.replicas,
+        table::counted(protocol.replicas, "path"),
+        table::counted(days, "day"),
+        table::counted(warmup_days, "day"),
+        protocol.seed,
         rows[0].digest
     ))
 }

@@ -1,34 +1,48 @@
 //! Tables for people.
 
 use crate::evaluate::Summary;
-use comfy_table::{CellAlignment, Table, presets};
+use comfy_table::{CellAlignment, LineStyle, Row, Table, TableStyle};
 
-/// The comparison: one row per policy.
+/// Lines under the header only: a row stays a line, also for `grep`.
+const STYLE: TableStyle = TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
+
+/// A table of these columns; the first `texts` of them hold text, the others numbers.
+#[must_use]
+pub fn titled<T: Into<Row>>(header: T, texts: usize) -> Table {
+    let mut table = Table::new();
+    table.load_style(STYLE).set_header(header);
+    for (i, column) in table.column_iter_mut().enumerate() {
+        column.set_padding((0, 2));
+        if i >= texts {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    table
+}
+
+/// A table's lines, without spaces at their ends.
+#[must_use]
+pub fn lines(table: &Table) -> String {
+    table.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
+}
+
+/// The comparison, in three tables of at most 100 columns with one row per policy: what a planner
+/// asks for, HyperScore with its parts, and the cost terms.
 #[must_use]
 pub fn comparison(summaries: &[Summary], currency: &str) -> String {
-    let mut table = Table::new();
-    table.load_style(presets::UTF8_HORIZONTAL_ONLY);
-    table.set_header(vec![
-        "policy".to_owned(),
-        format!("total cost [{currency}]"),
-        "vs periodic".to_owned(),
-        "delivery rate".to_owned(),
-        "turnover".to_owned(),
-        "bullwhip".to_owned(),
-        "HyperScore".to_owned(),
-        "V".to_owned(),
-        "delivery".to_owned(),
-        "inventory".to_owned(),
-        "capacity".to_owned(),
-    ]);
+    let compared = summaries.iter().any(|s| s.versus_periodic_review_percent.is_some());
+    let mut header = vec!["policy".to_owned(), format!("total cost\n[{currency}]")];
+    header.extend(compared.then(|| "vs periodic\nreview".to_owned()));
+    header.extend(["delivery\nrate", "inventory\nturnover", "bullwhip\nratio"].map(str::to_owned));
+    let mut figures = titled(header, 1);
+    let mut scores = titled(["policy", "HyperScore", "V", "delivery\nrate", "inventory\nscore", "capacity\nutilization"], 1);
     for s in summaries {
-        table.add_row(vec![
+        let mut row = vec![s.policy.clone(), with_interval(s.total_cost, s.total_cost_ci95)];
+        row.extend(compared.then(|| s.versus_periodic_review_percent.map_or_else(String::new, |(d, i)| percent(d, i))));
+        row.extend([format!("{:.1} %", 100.0 * s.delivery_rate), format!("{:.2}", s.inventory_turnover), format!("{:.2}", s.bullwhip_ratio)]);
+        figures.add_row(row);
+        scores.add_row([
             s.policy.clone(),
-            format!("{} ± {}", thousands(s.total_cost), thousands(s.total_cost_ci95)),
-            s.versus_periodic_review_percent.map_or_else(|| "".to_owned(), |(d, i)| format!("{d:+.1} ± {i:.1} %")),
-            format!("{:.1} %", 100.0 * s.delivery_rate),
-            format!("{:.2}", s.inventory_turnover),
-            format!("{:.2}", s.bullwhip_ratio),
             format!("{:.2}", s.hyperscore),
             format!("{:.3}", s.v),
             format!("{:.3}", s.parts.delivery_rate),
@@ -36,33 +50,40 @@ pub fn comparison(summaries: &[Summary], currency: &str) -> String {
             format!("{:.3}", s.parts.capacity_utilization),
         ]);
     }
-    for column in table.column_iter_mut().skip(1) {
-        column.set_cell_alignment(CellAlignment::Right);
-    }
-    table.to_string()
+    format!("{}\n\n{}\n\n{}", lines(&figures), lines(&scores), lines(&cost_terms(summaries, currency)))
 }
 
-/// Cost terms: one row per policy.
-#[must_use]
-pub fn cost_terms(summaries: &[Summary], currency: &str) -> String {
-    let mut table = Table::new();
-    table.load_style(presets::UTF8_HORIZONTAL_ONLY);
+/// Cost terms: one row per policy; terms that are nowhere are left out.
+fn cost_terms(summaries: &[Summary], currency: &str) -> Table {
     let used: Vec<&str> = restock_core::ledger::Ledger::NAMES
         .into_iter()
         .filter(|name| summaries.iter().any(|s| s.cost_terms.get(name).is_some_and(|&c| c != 0.0)))
         .collect();
     let mut header = vec![format!("cost by term [{currency}]")];
     header.extend(used.iter().map(|name| name.replace('_', " ")));
-    table.set_header(header);
+    let mut table = titled(header, 1);
     for s in summaries {
         let mut row = vec![s.policy.clone()];
         row.extend(used.iter().map(|name| thousands(s.cost_terms.get(name).copied().unwrap_or(0.0))));
         table.add_row(row);
     }
-    for column in table.column_iter_mut().skip(1) {
-        column.set_cell_alignment(CellAlignment::Right);
-    }
-    table.to_string()
+    table
+}
+
+/// `5 859 ± 1 387`; without the interval where a single path gives none.
+fn with_interval(mean: f64, half_width: f64) -> String {
+    if half_width.is_finite() { format!("{} ± {}", thousands(mean), thousands(half_width)) } else { thousands(mean) }
+}
+
+/// `+51.4 ± 44.1 %`; without the interval where a single path gives none.
+fn percent(mean: f64, half_width: f64) -> String {
+    if half_width.is_finite() { format!("{mean:+.1} ± {half_width:.1} %") } else { format!("{mean:+.1} %") }
+}
+
+/// `1 path`, `4 paths`.
+#[must_use]
+pub fn counted(count: u32, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
 /// A number with its thousands apart: `1 234 567`, or two decimals below 100.
@@ -87,7 +108,16 @@ pub fn thousands(value: f64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::thousands;
+    use super::{counted, percent, thousands, with_interval};
+
+    #[test]
+    fn a_single_path_has_no_interval() {
+        assert_eq!(with_interval(5859.2, 1387.0), "5 859 ± 1 387");
+        assert_eq!(with_interval(5859.2, f64::NAN), "5 859");
+        assert_eq!(percent(-3.21, 0.4), "-3.2 ± 0.4 %");
+        assert_eq!(percent(-3.21, f64::NAN), "-3.2 %");
+        assert_eq!((counted(1, "path"), counted(2, "day")), ("1 path".to_owned(), "2 days".to_owned()));
+    }
 
     #[test]
     fn thousands_stand_apart() {

@@ -1,6 +1,6 @@
 //! `restock train`: one PPO learner per node.
 
-use super::{Common, print, print_json, session};
+use super::{Common, print, print_json, session, table};
 use crate::failure::Failure;
 use crate::problem::Problem;
 use crate::run_folder::RunFolder;
@@ -20,7 +20,7 @@ pub struct Arguments {
     #[arg(long, value_name = "RUN", conflicts_with = "network")]
     pub resume: Option<PathBuf>,
     /// Iterations of experience and update [default: as network.toml says].
-    #[arg(long, value_parser = clap::value_parser!(u32).range(1..), conflicts_with = "resume")]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1_000_000), conflicts_with = "resume")]
     pub iterations: Option<u32>,
     /// Seed of all that chance decides in training [default: as network.toml says].
     #[arg(long, conflicts_with = "resume")]
@@ -42,6 +42,8 @@ pub fn run(arguments: &Arguments, common: &Common) -> Result<(), Failure> {
             let mut problem = Problem::from_argument(arguments.network.as_deref())?;
             problem.training.seed = arguments.seed.unwrap_or(problem.training.seed);
             problem.training.ppo.iterations = arguments.iterations.unwrap_or(problem.training.ppo.iterations);
+            let fits = problem.training.fits(&problem.scenario()?, &problem.names.nodes);
+            fits.map_err(|e| Failure::data(format!("{}: {e}", problem.source)))?;
             let folder = RunFolder::create(&arguments.out, &problem)?;
             (folder, problem)
         }
@@ -62,9 +64,14 @@ pub fn run(arguments: &Arguments, common: &Common) -> Result<(), Failure> {
         }));
     }
     let run = folder.path().display();
+    let done = if effort.decisions == 0 {
+        format!("all {} iterations were trained before", effort.iterations)
+    } else {
+        let rate = table::thousands(effort.decisions_per_second.round());
+        format!("trained up to iteration {}: {} decisions at {rate}/s", effort.iterations, table::thousands(effort.decisions as f64))
+    };
     print(&format!(
-        "trained {} iterations, {} decisions at {:.0}/s; best on validation paths: iteration {}\n\
-         run folder: {run}\nnext: restock compare {run}",
-        effort.iterations, effort.decisions, effort.decisions_per_second, effort.best_iteration
+        "{done}; best on validation paths: iteration {}\nrun folder: {run}\nnext: restock compare {run}",
+        effort.best_iteration
     ))
 }

@@ -1,11 +1,11 @@
 //! `restock verify`: a run's comparison again, digest by digest.
 
-use super::{Common, compare, print, print_json, session};
+use super::{Common, compare, print, print_json, session, table};
 use crate::failure::Failure;
 use crate::evaluate::Protocol;
 use crate::run_folder::RunFolder;
 use clap::Args;
-use restock_core::blob::PolicyBlob;
+use restock_core::blob::{BlobError, PolicyBlob};
 use std::path::PathBuf;
 
 /// Arguments of `restock verify`.
@@ -31,8 +31,12 @@ pub fn run(arguments: &Arguments, common: &Common) -> Result<(), Failure> {
     let scenario = problem.scenario()?;
     let trainer = session::resume(&scenario, &problem, &folder, common.threads())?;
     let file = folder.file("restock.policy");
-    let bytes = std::fs::read(&file).map_err(|e| Failure::io(&file, &e))?;
+    let bytes = std::fs::read(&file)
+        .map_err(|e| Failure::data(format!("{}: {e}; `restock pack {}` writes it", file.display(), arguments.run.display())))?;
     let blob = PolicyBlob::decode(&bytes).map_err(|e| Failure::data(format!("{}: {e}", file.display())))?;
+    if blob.header().scenario_hash != scenario.hash() {
+        return Err(Failure::data(format!("{}: {}", file.display(), BlobError::Scenario)));
+    }
     blob.self_test().map_err(|e| Failure::check(format!("{}: {e}", file.display())))?;
     let protocol = Protocol {
         seed: evaluation.seed,
@@ -55,5 +59,5 @@ pub fn run(arguments: &Arguments, common: &Common) -> Result<(), Failure> {
     if !changed.is_empty() {
         return Err(Failure::check(format!("digests have changed:\n  {}", changed.join("\n  "))));
     }
-    if common.json { Ok(()) } else { print(&format!("{} policies, {} paths each: all digests are the same", evaluation.digests.len(), evaluation.replicas)) }
+    if common.json { Ok(()) } else { print(&format!("{} policies on {} each: all digests are the same", evaluation.digests.len(), table::counted(evaluation.replicas, "path"))) }
 }

@@ -178,3 +178,54 @@ fn extreme_layers_infer_without_overflow() {
         assert!(logits.iter().all(|&l| i64::from(l) == (acc * i64::from(i32::MAX) + (1 << 31)) >> 32));
     }
 }
+
+/// What `encode` would write of one agent that is like `change` makes it.
+fn encoded(change: impl FnOnce(&mut Vec<Layer<'_>>, &mut u64)) -> Result<usize, BlobError> {
+    let weights = vec![1; 129 * 129];
+    let words: Vec<u8> = (0..129).flat_map(|i: i32| i.to_le_bytes()).collect();
+    let layer = |inputs: usize, outputs: usize| Layer {
+        inputs: inputs as u16,
+        outputs: outputs as u16,
+        weights: &weights[..inputs * outputs],
+        biases: &words[..4 * outputs],
+        multipliers: &words[..4 * outputs],
+    };
+    // Two hidden layers whose width a test may change, then the last.
+    let mut layers = vec![layer(FEATURES, 128), layer(128, 129), layer(129, 4), layer(4, OUTPUTS), layer(128, OUTPUTS)];
+    let mut allowed = u64::MAX >> (64 - OUTPUTS);
+    change(&mut layers, &mut allowed);
+    let agent = Agent { node_key: 1, allowed, layers: layers.into_iter().collect(), golden: [].into_iter().collect() };
+    blob::encode(1, "", &[agent], &mut vec![0; 1 << 16])
+}
+
+#[test]
+fn shapes_and_numbers_that_are_not_allowed_are_refused() {
+    let keep = |layers: &mut Vec<Layer<'_>>, which: &[usize]| *layers = which.iter().map(|&i| layers[i]).collect();
+    assert!(encoded(|layers, _| keep(layers, &[0, 4])).is_ok(), "the greatest width is allowed");
+    let layer = |l| Err(BlobError::Layer { agent: 0, layer: l });
+    assert_eq!(encoded(|layers, _| keep(layers, &[0, 1, 2, 3])), layer(1), "129 wide");
+    assert_eq!(encoded(|layers, _| keep(layers, &[4])), layer(0), "other inputs than features");
+    assert_eq!(encoded(|layers, _| keep(layers, &[0])), layer(1), "other outputs than choices");
+    assert_eq!(encoded(|layers, _| keep(layers, &[])), layer(0), "no layer");
+    assert_eq!(encoded(|layers, _| keep(layers, &[0, 3])), layer(1), "layers that do not fit");
+    let wrong = |change: fn(&mut Layer<'_>)| {
+        encoded(|layers, _| {
+            keep(layers, &[0, 4]);
+            change(&mut layers[0]);
+        })
+    };
+    assert_eq!(wrong(|l| l.weights = &l.weights[1..]), layer(0), "a weight is missing");
+    assert_eq!(wrong(|l| l.biases = &l.biases[4..]), layer(0), "a bias is missing");
+    assert_eq!(wrong(|l| l.multipliers = &l.multipliers[1..]), layer(0), "a byte of a multiplier is missing");
+    const FULL: [u8; 512] = [0xff; 512];
+    const GREAT: [u8; 512] = [0x7f; 512];
+    assert_eq!(wrong(|l| l.multipliers = &FULL), layer(0), "a negative multiplier");
+    assert_eq!(wrong(|l| l.biases = &GREAT), layer(0), "a bias that could overflow");
+    for mask in [0, 1, u64::MAX, (1 << 17) - 1, 1 << OUTPUTS] {
+        let found = encoded(|layers, allowed| {
+            keep(layers, &[0, 4]);
+            *allowed = mask;
+        });
+        assert_eq!(found, Err(BlobError::Choices { agent: 0 }), "mask {mask:x}");
+    }
+}

@@ -297,3 +297,25 @@ fn a_plan_is_written_where_the_scenario_reads_it() {
         }
     }
 }
+
+#[test]
+fn a_reset_forgets_everything() {
+    for seed in 0..200 {
+        let plan = Plan::random(seed);
+        let image = plan.image();
+        let s = Scenario::new(&image).unwrap();
+        let mut memory = vec![-1; Network::words(&s)];
+        let mut network = Network::new(&s, &mut memory).unwrap();
+        let mut traces = [(seed, 0), (seed + 1, 3), (seed, 0)].map(|(seed, first_day)| {
+            network.reset(seed, 0, first_day);
+            let (mut policy, mut digest) = (Wishes::new(seed), Digest::new());
+            for _ in first_day..DAYS {
+                network.advance(&mut policy);
+                network.trace(&mut digest);
+            }
+            (digest.value(), network.kpis().clone())
+        });
+        let [first, _, again] = &mut traces;
+        assert_eq!(first, again, "seed {seed}");
+    }
+}
