@@ -2,12 +2,15 @@
 
 use super::{Common, print, print_json};
 use crate::failure::Failure;
+use crate::input::calendar::Date;
 use crate::run_folder::RunFolder;
 use crate::train::test_seed;
 use clap::Args;
 use restock_core::action::{self, CAP_FACTORS_Q8, Choice, LEVEL_OFFSETS_Q8, OUTPUTS, Outlook};
 use restock_core::blob::{PolicyBlob, best_choices};
+use restock_core::layout::Column;
 use restock_core::observation::{self, FEATURES, SCHEMA};
+use restock_core::order::{Bounds, UNLIMITED};
 use restock_core::policy::{Actions, QuantizedPolicy};
 use restock_core::{Network, NodeView, Policy};
 use std::path::PathBuf;
@@ -32,12 +35,16 @@ pub struct Arguments {
     pub replica: u32,
 }
 
+/// Features that are told of a decision.
+const FEATURES_SHOWN: usize = 9;
+
 /// What a policy saw and chose for one stockpoint on one day.
 struct Told {
     position: i32,
-    level_now: i32,
+    inventory_level: i32,
     in_transit: i32,
     waiting: i32,
+    in_works: i32,
     outlook: Outlook,
     choice: Choice,
     level: i32,
@@ -75,9 +82,10 @@ impl Policy for Listener<'_> {
         });
         self.told = Some(Told {
             position: view.position()[i],
-            level_now: view.inventory_level()[i],
+            inventory_level: view.inventory_level()[i],
             in_transit: view.in_transit(i),
             waiting: view.waiting_upstream(i),
+            in_works: view.in_works(i).0 + view.in_works(i).1,
             outlook: view.outlook(i),
             choice,
             level: actions.level[i],
@@ -104,7 +112,8 @@ pub fn run(arguments: &Arguments, common: &Common) -> Result<(), Failure> {
     let (seed, first_day) = manifest.evaluation.as_ref().map_or((test_seed(problem.training.seed), 0), |e| (e.seed, e.first_day));
     let day = first_day.saturating_add(arguments.day);
     if day >= scenario.horizon_days() {
-        return Err(Failure::usage(format!("--day {}: the path has {} days", arguments.day, scenario.horizon_days() - first_day)));
+        let last = scenario.horizon_days() - 1 - first_day;
+        return Err(Failure::usage(format!("--day {}: the last day of the path is {last}", arguments.day)));
     }
     let mut memory = vec![0i32; Network::words(&scenario)];
     let mut network = Network::new(&scenario, &mut memory).map_err(|e| Failure::failed(e.to_string()))?;
@@ -115,70 +124,158 @@ pub fn run(arguments: &Arguments, common: &Common) -> Result<(), Failure> {
     while network.day() <= day {
         network.advance(&mut listener);
     }
+    let it = &scenario.nodes()[node];
     let Some(told) = listener.told else {
-        let review = scenario.nodes()[node].review_days;
-        return print(&format!("{} decides every {review} days, and not on day {}.", arguments.node, arguments.day));
+        let next = (day..scenario.horizon_days()).find(|&d| it.reviews(d)).map_or_else(String::new, |d| format!(", next on day {}", d - first_day));
+        return Err(Failure::usage(format!("{} decides every {} days, not on day {}{next}", arguments.node, it.review_days, arguments.day)));
     };
     let p = scenario.products();
-    let ordered: i32 = scenario.nodes()[node].inbound.iter().map(|&l| network.state().ordered_today[usize::from(l) * p + product]).sum();
-    let unit = f64::from(scenario.unit_scale());
-    let units = |q: i32| f64::from(q) / unit;
-    let q12 = |q: i64| q as f64 / 4096.0 / unit;
-    let z = f64::from(told.outlook.safety_factor + LEVEL_OFFSETS_Q8[usize::from(told.choice.level)]) / 256.0;
-    let textbook = action::level(&told.outlook, Choice::TEXTBOOK.level);
+    let at_lanes = |rows: &[i32]| it.inbound.iter().map(|&l| rows[usize::from(l) * p + product]).sum::<i32>();
+    let ordered = at_lanes(network.state().ordered_today);
+    let word = |column| scenario.column(column, node)[product];
+    let bounds = Bounds { lot_size: word(Column::LotSize), order_min: word(Column::OrderMin), order_max: word(Column::OrderMax) };
+    let story = Story { told: &told, ordered, bounds, unit: f64::from(scenario.unit_scale()) };
     if common.json {
-        let names: serde_json::Map<_, _> = SCHEMA
-            .iter()
-            .enumerate()
-            .map(|(f, s)| (s.name.to_owned(), (f64::from(told.features[f]) / f64::from(s.steps_per_unit)).into()))
-            .collect();
-        return print_json(&serde_json::json!({
+        return print_json(&story.json(arguments));
+    }
+    let date = Date::parse(&problem.names.first_date).zip(i32::try_from(day).ok());
+    let date = date.map_or_else(String::new, |(first, day)| format!(" ({})", first.plus(day)));
+    let mut lines = vec![format!("{}, {}, day {}{date} of path {}", arguments.node, arguments.product, arguments.day, arguments.replica)];
+    lines.extend(story.lines(word(Column::ProtectionDays)));
+    if it.inbound.iter().any(|&l| scenario.lanes()[usize::from(l)].routes > 1) {
+        let names = it.inbound.iter().filter_map(|&l| {
+            let lane = &scenario.lanes()[usize::from(l)];
+            problem.names.routes.get(lane.first_route + usize::from(told.choice.route) % lane.routes)
+        });
+        lines.push(format!("route          {} first", names.cloned().collect::<Vec<_>>().join(", ")));
+    }
+    if it.capacity.is_some() {
+        lines.push(format!("capacity       weight {} of {:?}", action::weight(told.choice.weight), action::WEIGHTS));
+    }
+    lines.extend(story.features());
+    print(&lines.join("\n  "))
+}
+
+/// A decision in numbers that add up.
+struct Story<'a> {
+    told: &'a Told,
+    ordered: i32,
+    bounds: Bounds,
+    /// Internal units per unit.
+    unit: f64,
+}
+
+impl Story<'_> {
+    fn units(&self, quantity: i32) -> f64 {
+        f64::from(quantity) / self.unit
+    }
+
+    fn forecast(&self) -> f64 {
+        self.told.outlook.protection_mean as f64 / 4096.0 / self.unit
+    }
+
+    /// Standard deviations of safety stock, as the textbook has them and as the policy chose.
+    fn z(&self) -> (f64, f64) {
+        let textbook = self.told.outlook.safety_factor;
+        let chosen = textbook + LEVEL_OFFSETS_Q8[usize::from(self.told.choice.level)];
+        (f64::from(textbook) / 256.0, f64::from(chosen) / 256.0)
+    }
+
+    fn textbook_level(&self) -> f64 {
+        self.units(action::level(&self.told.outlook, Choice::TEXTBOOK.level))
+    }
+
+    fn cap(&self) -> Option<f64> {
+        (self.told.cap != UNLIMITED).then(|| self.units(self.told.cap))
+    }
+
+    fn json(&self, arguments: &Arguments) -> serde_json::Value {
+        let told = self.told;
+        let features: serde_json::Map<_, _> =
+            SCHEMA.iter().zip(told.features).map(|(s, f)| (s.name.to_owned(), (f64::from(f) / f64::from(s.steps_per_unit)).into())).collect();
+        serde_json::json!({
             "format": "restock-explain/1",
             "node": arguments.node, "product": arguments.product, "day": arguments.day, "replica": arguments.replica,
-            "position": units(told.position), "inventory_level": units(told.level_now), "in_transit": units(told.in_transit),
-            "waiting_upstream": units(told.waiting), "forecast": q12(told.outlook.protection_mean),
-            "deviation": q12(told.outlook.protection_deviation), "z": z, "level": units(told.level),
-            "textbook_level": units(textbook), "order": units(ordered),
-            "choice": told.choice.heads(), "logits": told.logits.to_vec(), "features": names,
-        }));
+            "position": self.units(told.position), "inventory_level": self.units(told.inventory_level),
+            "in_transit": self.units(told.in_transit), "waiting_upstream": self.units(told.waiting),
+            "in_works": self.units(told.in_works),
+            "level": self.units(told.level), "forecast": self.forecast(), "safety": self.units(told.level) - self.forecast(),
+            "deviation": told.outlook.protection_deviation as f64 / 4096.0 / self.unit,
+            "z": self.z().1, "textbook_z": self.z().0, "textbook_level": self.textbook_level(),
+            "order": self.units(self.ordered), "cap": self.cap(), "lot_size": self.units(self.bounds.lot_size),
+            "order_min": self.units(self.bounds.order_min), "order_max": self.units(self.bounds.order_max),
+            "choice": told.choice.heads(), "logits": told.logits.to_vec(), "features": features,
+        })
     }
-    let safety = units(told.level) - q12(told.outlook.protection_mean);
-    let days = scenario.column(restock_core::layout::Column::ProtectionDays, node)[product];
-    let cap = match CAP_FACTORS_Q8[usize::from(told.choice.cap)] {
-        i32::MAX => "no cap".to_owned(),
-        factor => format!("cap {} ({:.1} times the forecast of a review period)", units(told.cap), f64::from(factor) / 256.0),
-    };
-    let lane = scenario.nodes()[node].inbound.first().map(|&l| &scenario.lanes()[usize::from(l)]);
-    let route = lane.map_or("", |lane| {
-        let at = lane.first_route + usize::from(told.choice.route) % lane.routes;
-        problem.names.routes.get(at).map_or("", String::as_str)
-    });
-    let mut strongest: Vec<usize> = (0..FEATURES).filter(|&f| told.features[f] != 0).collect();
-    strongest.sort_by_key(|&f| std::cmp::Reverse(told.features[f].unsigned_abs()));
-    let seen: Vec<String> = strongest
-        .iter()
-        .take(8)
-        .map(|&f| format!("{} {:.2} {}", SCHEMA[f].name, f64::from(told.features[f]) / f64::from(SCHEMA[f].steps_per_unit), SCHEMA[f].unit))
-        .collect();
-    print(&format!(
-        "{} on day {} of path {}, product {}:\n  position {} = level {} + in transit {} + waiting upstream {}{}\n  \
-         base-stock level {} = forecast {:.1} over {days} days + safety {safety:.1} (z = {z:.2}; the textbook rule says z = {:.2}, level {})\n  \
-         order {} ({cap})\n  route first: {route}; capacity weight {}\n  strongest features: {}",
-        arguments.node,
-        arguments.day,
-        arguments.replica,
-        arguments.product,
-        units(told.position),
-        units(told.level_now),
-        units(told.in_transit),
-        units(told.waiting),
-        if scenario.nodes()[node].produces { " + in the works" } else { "" },
-        units(told.level),
-        q12(told.outlook.protection_mean),
-        f64::from(told.outlook.safety_factor) / 256.0,
-        units(textbook),
-        units(ordered),
-        action::weight(told.choice.weight),
-        seen.join(", "),
-    ))
+
+    fn lines(&self, protection_days: i32) -> Vec<String> {
+        let told = self.told;
+        let units = |quantity| self.units(quantity);
+        let works = if told.in_works == 0 { String::new() } else { format!(" + in the works {}", units(told.in_works)) };
+        let safety = units(told.level) - self.forecast();
+        let (textbook_z, z) = self.z();
+        let textbook = if told.choice.level == Choice::TEXTBOOK.level {
+            ", as the textbook has it".to_owned()
+        } else {
+            format!("; the textbook: level {} with z {textbook_z:.2}", self.textbook_level())
+        };
+        let sign = if safety < 0.0 { '-' } else { '+' };
+        vec![
+            format!(
+                "position       {} = inventory level {} + in transit {} + waiting upstream {}{works}",
+                units(told.position),
+                units(told.inventory_level),
+                units(told.in_transit),
+                units(told.waiting)
+            ),
+            format!(
+                "level          {} = forecast {:.1} of {protection_days} days {sign} safety {:.1} (z {z:.2}{textbook})",
+                units(told.level),
+                self.forecast(),
+                safety.abs()
+            ),
+            format!("order          {}", self.order()),
+        ]
+    }
+
+    /// `36: missing 29 (level - position), in lots of 12`.
+    fn order(&self) -> String {
+        let (told, bounds) = (self.told, self.bounds);
+        let ordered = self.units(self.ordered);
+        let missing = i64::from(told.level) - i64::from(told.position);
+        if missing <= 0 {
+            return format!("{ordered}: the position covers the level");
+        }
+        let missing_units = missing as f64 / self.unit;
+        let mut reasons = Vec::new();
+        if i64::from(told.cap) < missing {
+            let factor = f64::from(CAP_FACTORS_Q8[usize::from(told.choice.cap)]) / 256.0;
+            reasons.push(format!("capped at {} ({factor:.1} times the forecast of a review period)", self.units(told.cap)));
+        }
+        if i64::from(bounds.order_min) > missing {
+            reasons.push(format!("the minimum order is {}", self.units(bounds.order_min)));
+        }
+        if i64::from(bounds.order_max) < missing {
+            reasons.push(format!("the greatest order is {}", self.units(bounds.order_max)));
+        }
+        if missing % i64::from(bounds.lot_size.max(1)) != 0 {
+            reasons.push(format!("lots of {}", self.units(bounds.lot_size)));
+        }
+        let reasons = if reasons.is_empty() { String::new() } else { format!("; {}", reasons.join(", ")) };
+        format!("{ordered}: {missing_units} missing (level - position){reasons}")
+    }
+
+    /// What stood out among the features, the largest first, in lines of a readable length.
+    fn features(&self) -> Vec<String> {
+        let features = &self.told.features;
+        let mut largest: Vec<usize> = (0..FEATURES).filter(|&f| features[f] != 0).collect();
+        largest.sort_by_key(|&f| std::cmp::Reverse(features[f].unsigned_abs()));
+        largest.truncate(FEATURES_SHOWN);
+        let shown = |&f: &usize| {
+            let value = f64::from(features[f]) / f64::from(SCHEMA[f].steps_per_unit);
+            format!("{} {value:.2} {}", SCHEMA[f].name, SCHEMA[f].unit).trim_end().to_owned()
+        };
+        let head = |i| if i == 0 { "saw, mostly    " } else { "               " };
+        largest.chunks(3).enumerate().map(|(i, row)| head(i).to_owned() + &row.iter().map(shown).collect::<Vec<_>>().join(", ")).collect()
+    }
 }
