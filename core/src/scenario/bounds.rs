@@ -1,0 +1,159 @@
+//! The proof that no day of no replica overflows: ranges of the stockpoints' columns, then bounds of
+//! all quantities and of all money within the horizon.
+
+use super::read::Reader;
+use super::{EventKind, NODES_MAX, PROFILES_MAX, PROTECTION_DAYS_MAX, Scenario, ScenarioError, UNITS_MAX};
+use crate::convert::{index, wide, wider, word};
+use crate::layout::{Column, header};
+use heapless::Vec;
+
+impl Scenario<'_> {
+    pub(super) fn check_stockpoints(&self, base: usize, demand_max: i32, profiles: usize) -> Result<(), ScenarioError> {
+        let r = Reader { words: self.stockpoints, base };
+        let each = self.nodes.len() * self.products;
+        // In the image profiles come last; they must be in range before a demand table asks for one.
+        for n in 0..self.nodes.len() {
+            for column in [Column::DemandProfile, Column::ForecastProfile] {
+                for (p, &found) in self.column(column, n).iter().enumerate() {
+                    if found < 0 || index(found) >= profiles {
+                        let at = base + column.at() * each + n * self.products + p;
+                        return Err(ScenarioError::Word { at, found, expected: "the index of a season profile" });
+                    }
+                }
+            }
+        }
+        for column in Column::ALL {
+            for n in 0..self.nodes.len() {
+                for p in 0..self.products {
+                    let at = column.at() * each + n * self.products + p;
+                    let (low, high, expected) = match column {
+                        Column::HoldingCost | Column::BackorderCost | Column::LostSaleCost | Column::OrderCost
+                        | Column::ProductionCost | Column::UnitValue => (0, i32::MAX, "a cost of 0 or more"),
+                        Column::LotSize => (1, 1 << 24, "a lot size of 1 to 2^24"),
+                        Column::OrderMin => (0, 1 << 24, "a minimum order of 0 to 2^24"),
+                        Column::OrderMax | Column::PositionMax => (0, self.position_max, "a limit of 0 to the greatest position limit"),
+                        Column::InventoryInitial => (0, self.column(Column::PositionMax, n)[p], "0 to the stockpoint's position limit"),
+                        Column::Work => (0, 1 << 20, "0 to 2^20"),
+                        Column::DemandTable => (-1, word(self.table_index.len()) - 1, "-1 or the index of a table"),
+                        Column::DemandMean => (0, i32::MAX, "a mean demand of 0 or more"),
+                        Column::ProtectionDays => (1, word(PROTECTION_DAYS_MAX), "1 to 160 days"),
+                        Column::ProtectionSpread => (0, 1 << 20, "0 to 2^20"),
+                        Column::SafetyFactor => (-(1 << 12), 1 << 12, "-4096 to 4096 (Q8)"),
+                        Column::DemandProfile | Column::ForecastProfile => continue, // checked above
+                    };
+                    let found = r.get(at, low, high, expected)?;
+                    if column == Column::DemandTable && found >= 0 && !self.nodes[n].sells {
+                        return Err(ScenarioError::Word { at: base + at, found, expected: "-1 at a node that sells to no customers" });
+                    }
+                }
+            }
+        }
+        let season_max = self.season_maxima();
+        for n in 0..self.nodes.len() {
+            for p in 0..self.products {
+                if self.demand_max(n, p, &season_max) > wider(wide(demand_max)) {
+                    return Err(ScenarioError::Word {
+                        at: header::DEMAND_MAX,
+                        found: demand_max,
+                        expected: "at least the greatest demand that tables or replay, seasons and surges can give",
+                    });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The greatest factor that events put on a node's demand, Q12; at least 1.
+    fn surge_max(&self, node: usize) -> i32 {
+        self.events().filter(|e| e.kind == EventKind::Demand && e.place == node).fold(4096, |a, e| if e.factor_q12 > a { e.factor_q12 } else { a })
+    }
+
+    /// Proves that no quantity passes [`UNITS_MAX`] and no sum of money passes `i64` within the horizon.
+    ///
+    /// The position at a stockpoint never passes the position limit plus one lot and one minimum
+    /// order a lane (rounding applies to each lane), nor plus one day's order limit. A node's backlog
+    /// is at most its own demand over the horizon plus all that its customers can ever have on
+    /// order, which is at most their position plus their own backlog. So is all that is on hand, on
+    /// order or moving at a stockpoint.
+    pub(super) fn check_bounds(&self) -> Result<(), ScenarioError> {
+        let mut money: i128 = 0;
+        let mut work = [0i128; NODES_MAX];
+        let season_max = self.season_maxima();
+        for p in 0..self.products {
+            let mut on_order: Vec<i64, NODES_MAX> = Vec::new();
+            for (n, node) in self.nodes.iter().enumerate() {
+                let word = |column: Column| wide(self.column(column, n)[p]);
+                let rate = |column: Column| wider(word(column));
+                let lanes = i64::from(crate::convert::count(node.inbound.len()));
+                let rounding = lanes * (word(Column::LotSize) + word(Column::OrderMin));
+                let position = word(Column::PositionMax) + rounding.min(word(Column::OrderMax));
+                let mut bound = crate::convert::saturate_wide(self.demand_max(n, p, &season_max) * i128::from(self.horizon_days));
+                for &b in &node.outbound {
+                    bound += on_order[self.lanes[crate::convert::byte_index(b)].customer];
+                }
+                if bound + position > UNITS_MAX {
+                    return Err(ScenarioError::UnitsOverflow { node: n });
+                }
+                let _ = on_order.push(bound + position); // at most NODES_MAX nodes
+                // Most units that can be on hand, owed, moved or made in one day, times every rate.
+                let units = wider(position) + wider(bound);
+                let freight = node
+                    .inbound
+                    .iter()
+                    .flat_map(|&b| {
+                        let lane = &self.lanes[crate::convert::byte_index(b)];
+                        lane.first_route..lane.first_route + lane.routes
+                    })
+                    .map(|k| self.freight(k)[p])
+                    .fold(0, |a, b| if b > a { b } else { a });
+                // On hand, waiting for production and staged are three places to hold stock.
+                money += units
+                    * (3 * rate(Column::HoldingCost)
+                        + rate(Column::BackorderCost)
+                        + rate(Column::LostSaleCost)
+                        + rate(Column::ProductionCost)
+                        + 3 * rate(Column::UnitValue)
+                        + wider(wide(freight)))
+                    + wider(lanes) * rate(Column::OrderCost);
+                work[n] += units * (rate(Column::Work) + wider(wide(self.volume(p))));
+            }
+        }
+        let days = i128::from(self.horizon_days);
+        let most = i128::from(i64::MAX / 2);
+        if money * days > most || work.iter().any(|&w| w * days > most) {
+            return Err(ScenarioError::MoneyOverflow);
+        }
+        Ok(())
+    }
+
+    /// Greatest demand of a product's customers at a node on any day [units]: of its table or its
+    /// replay, with the greatest season and surge. `season_max` is by profile, Q12.
+    fn demand_max(&self, n: usize, p: usize, season_max: &[i32; PROFILES_MAX]) -> i128 {
+        let surge = wider(wide(self.surge_max(n)));
+        let table = self.column(Column::DemandTable, n)[p];
+        if !self.nodes[n].sells {
+            return 0;
+        }
+        let drawn = if self.replay_days > 0 {
+            let days = 0..crate::convert::count(self.replay_days);
+            let replayed = days.filter_map(|day| Some(self.replayed(n, day)?[p]));
+            wider(wide(replayed.fold(0, |a, b| if b > a { b } else { a })))
+        } else if table < 0 {
+            0
+        } else {
+            let season = season_max[index(self.column(Column::DemandProfile, n)[p])];
+            // As drawn: chance may round the season up by one unit before a surge multiplies it.
+            wider(wide(self.table(index(table)).max())) * wider(wide(season)) / 4096 + 1
+        };
+        (drawn * surge) >> 12
+    }
+
+    /// The greatest season factor of each profile, Q12.
+    fn season_maxima(&self) -> [i32; PROFILES_MAX] {
+        let mut season_max = [0; PROFILES_MAX];
+        for (profile, most) in season_max.iter_mut().enumerate().take(self.profiles()) {
+            *most = self.season_max(profile);
+        }
+        season_max
+    }
+}
