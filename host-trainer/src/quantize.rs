@@ -2,13 +2,23 @@
 //!
 //! Scales: a feature byte is worth 1/32 (what the network was trained on). Each output channel has
 //! its own weight step, `max |w| / 127`; each hidden layer one activation step, `max / 127` over
-//! the calibration observations (ReLU: activations are 0 to 127). The arithmetic is the file
-//! format's (see `restock_core::blob`).
+//! the calibration observations (ReLU: activations are 0 to 127). A logit is worth 1/1024. Where a
+//! layer's weights or biases are too large for the format's multipliers at that step, the step is
+//! made coarser and nothing is cut off; a common factor of all logits changes no choice. The
+//! arithmetic is the file format's (see `restock_core::blob`).
 
 use crate::model::{FEATURE_SCALE, FloatPolicy, LayerView};
 use restock_core::action::OUTPUTS;
-use restock_core::blob::{self, Agent, BIAS_MAX, BlobError, GOLDEN_MAX, Golden, LOGIT_FRACTION_BITS, Layer};
+use restock_core::blob::{self, Agent, BIAS_MAX, BlobError, GOLDEN_MAX, Golden, LAYERS_MAX, LOGIT_FRACTION_BITS, Layer, WIDTH_MAX};
 use restock_core::observation::FEATURES;
+use restock_core::scenario::NODES_MAX;
+
+/// More than any policy file takes: every weight of the largest network at every node, with room
+/// for biases, multipliers, golden vectors and lengths.
+const FILE_BYTES_MAX: usize = NODES_MAX * (LAYERS_MAX * WIDTH_MAX * (WIDTH_MAX + 16) + 4096) + 4096;
+
+/// Multipliers are below one half (they are `i32` times 2^-32); a little less leaves room for rounding.
+const MULTIPLIER_MAX: f64 = 0.49;
 
 /// Observations that a node's policy met. Each entry is one product's features.
 #[derive(Clone, Debug, Default)]
@@ -79,7 +89,7 @@ pub fn pack(
         owned.push(quantize(name, policy, calibration)?);
     }
     let agents: Vec<Agent<'_>> = owned.iter().map(OwnedAgent::borrow).collect();
-    let mut file = vec![0u8; 1 << 20];
+    let mut file = vec![0u8; FILE_BYTES_MAX];
     let length = blob::encode(scenario_hash, note, &agents, &mut file)?;
     file.truncate(length);
     Ok(file)
@@ -116,6 +126,7 @@ fn quantize(name: &str, policy: &FloatPolicy, calibration: &Calibration) -> Resu
             let most = inputs.iter().flatten().fold(0.0f32, |a, &b| if b > a { b } else { a });
             if most > 1e-6 { most / 127.0 } else { 1.0 / 127.0 }
         };
+        let out_step = out_step.max(least_out_step(layer, step));
         quantized.push(quantize_layer(layer, step, out_step));
         step = out_step;
     }
@@ -141,6 +152,27 @@ fn quantize(name: &str, policy: &FloatPolicy, calibration: &Calibration) -> Resu
     Ok(agent)
 }
 
+/// The step of a channel's weights and the step of its accumulator: fine enough for the largest
+/// weight, coarse enough for the bias.
+fn channel_steps(largest_weight: f32, bias: f32, in_step: f32) -> (f64, f64) {
+    let for_bias = f64::from(bias.abs()) / (f64::from(in_step) * f64::from(BIAS_MAX));
+    let weight_step = (f64::from(largest_weight) / 127.0).max(for_bias).max(1e-12);
+    (weight_step, weight_step * f64::from(in_step))
+}
+
+/// The finest step of a layer's outputs whose multipliers the format can hold.
+fn least_out_step(layer: &LayerView<'_>, in_step: f32) -> f32 {
+    let accumulators = layer.weights.chunks_exact(layer.inputs).zip(layer.bias).map(|(row, &bias)| {
+        let (_, acc_step) = channel_steps(largest(row), bias, in_step);
+        acc_step / MULTIPLIER_MAX
+    });
+    accumulators.fold(0.0, f64::max) as f32
+}
+
+fn largest(weights: &[f32]) -> f32 {
+    weights.iter().fold(0.0, |most: f32, w| most.max(w.abs()))
+}
+
 /// One layer: weights to bytes channel by channel, bias to the accumulator's step, and the
 /// multiplier that turns the accumulator into the next step.
 fn quantize_layer(layer: &LayerView<'_>, in_step: f32, out_step: f32) -> OwnedLayer {
@@ -149,13 +181,8 @@ fn quantize_layer(layer: &LayerView<'_>, in_step: f32, out_step: f32) -> OwnedLa
     let mut multipliers = Vec::new();
     for o in 0..layer.outputs {
         let row = &layer.weights[o * layer.inputs..(o + 1) * layer.inputs];
-        let largest = row.iter().fold(0.0f32, |a, &w| if w.abs() > a { w.abs() } else { a });
-        // A channel of small weights and a large bias still needs a step that the bias fits into.
-        let for_bias = f64::from(layer.bias[o].abs()) / (f64::from(in_step) * f64::from(BIAS_MAX));
-        let largest_multiplier = f64::from(out_step) / f64::from(in_step) * 0.49;
-        let weight_step = (f64::from(largest) / 127.0).max(for_bias).max(1e-12).min(largest_multiplier);
+        let (weight_step, acc_step) = channel_steps(largest(row), layer.bias[o], in_step);
         weights.extend(row.iter().map(|&w| (f64::from(w) / weight_step).round().clamp(-127.0, 127.0) as i8 as u8));
-        let acc_step = weight_step * f64::from(in_step);
         let bias = (f64::from(layer.bias[o]) / acc_step).round().clamp(-f64::from(BIAS_MAX), f64::from(BIAS_MAX)) as i32;
         let multiplier = (acc_step / f64::from(out_step) * 4_294_967_296.0).round().clamp(0.0, f64::from(i32::MAX)) as i32;
         biases.extend(bias.to_le_bytes());
@@ -163,3 +190,6 @@ fn quantize_layer(layer: &LayerView<'_>, in_step: f32, out_step: f32) -> OwnedLa
     }
     OwnedLayer { inputs: layer.inputs as u16, outputs: layer.outputs as u16, weights, biases, multipliers }
 }
+
+#[cfg(test)]
+mod tests;

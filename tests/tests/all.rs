@@ -14,5 +14,7 @@ mod scenario_bytes;
 mod blob_bytes;
 #[path = "all/known_values.rs"]
 mod known_values;
+#[path = "all/cli.rs"]
+mod cli;
 #[path = "all/readme.rs"]
 mod readme;

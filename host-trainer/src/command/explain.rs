@@ -219,6 +219,8 @@ impl Story<'_> {
         } else {
             format!("; the textbook: level {} with z {textbook_z:.2}", self.textbook_level())
         };
+        // One digit more than the unit scale has, so that what is shown adds up.
+        let digits = 1 + self.unit.log10().ceil() as usize;
         let sign = if safety < 0.0 { '-' } else { '+' };
         vec![
             format!(
@@ -229,7 +231,7 @@ impl Story<'_> {
                 units(told.waiting)
             ),
             format!(
-                "level          {} = forecast {:.1} of {protection_days} days {sign} safety {:.1} (z {z:.2}{textbook})",
+                "level          {} = forecast {:.digits$} of {protection_days} days {sign} safety {:.digits$} (z {z:.2}{textbook})",
                 units(told.level),
                 self.forecast(),
                 safety.abs()

@@ -138,6 +138,7 @@ fn shown(value: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use crate::input::starter;
+    use crate::train::TrainingConfig;
 
     /// What is wrong with the starter network when its [training] section is this one.
     fn complaints(training: &str) -> Vec<String> {
@@ -153,21 +154,23 @@ mod tests {
 
     #[test]
     fn every_wrong_setting_is_named_with_its_place_and_what_would_be_right() {
-        let training = "[training]\nsed = 1\nvalidate_every = \"often\"\n[training.ppo]\nclip = 3.0\nclipp = 0.2\nminibatch = 0\n\
+        let training = "[training]\nsed = 1\nvalidate_every = \"often\"\n[training.ppo]\nvalue_clip = -3.0\nclipp = 0.2\nminibatch = 0\n\
                         path = \"fast\"\nlearning_rate = true\nactor_hidden = [256]\n[training.rollout]\ndays = 0\nreplicas = -1\n";
+        let TrainingConfig { validate_every, ppo, rollout, .. } = TrainingConfig::default();
+        let whole = "should be a whole number that is not negative, such as";
         assert_eq!(
             complaints(training),
             [
                 "2:1 training.sed is not known, should be \"seed\"",
-                "3:18 training.validate_every is \"often\", should be a whole number that is not negative, such as 5, the default",
-                "5:8 training.ppo.clip is 3.0, should be above 0 and below 1",
-                "6:1 training.ppo.clipp is not known, should be one of 21 known names, such as adam_epsilon, critic_hidden, discount",
+                &format!("3:18 training.validate_every is \"often\", {whole} {validate_every}, the default"),
+                "5:14 training.ppo.value_clip is -3.0, should be 0 or more",
+                "6:1 training.ppo.clipp is not known, should be \"clip\"",
                 "7:13 training.ppo.minibatch is 0, should be 1 or more",
                 "8:8 training.ppo.path is \"fast\", should be \"burn\" or \"fused\"",
-                "9:17 training.ppo.learning_rate is true, should be a number, such as 0.001, the default",
+                &format!("9:17 training.ppo.learning_rate is true, should be a number, such as {}, the default", ppo.learning_rate),
                 "10:16 training.ppo.actor_hidden is [256], should be at most 3 layers of 1 to 128 units: what a policy file holds",
                 "12:8 training.rollout.days is 0, should be 1 to 4096",
-                "13:12 training.rollout.replicas is -1, should be a whole number that is not negative, such as 8, the default",
+                &format!("13:12 training.rollout.replicas is -1, {whole} {}, the default", rollout.replicas),
             ]
         );
     }
