@@ -38,7 +38,7 @@ pub enum Contender<'a> {
     Textbook,
     /// Learned, in floats.
     Float(&'a [FloatPolicy]),
-    /// Learned, as the device runs it.
+    /// Learned, as the device runs it; whoever makes one has seen `QuantizedPolicy::new` accept it.
     Int8(PolicyBlob<'a>),
 }
 
@@ -52,6 +52,9 @@ pub struct Outcome {
 }
 
 /// Runs every replica; the number of threads changes nothing.
+///
+/// # Panics
+/// If an int8 policy does not fit the scenario: running anything else under its name would lie.
 #[must_use]
 pub fn run(scenario: &Scenario<'_>, contender: &Contender<'_>, protocol: &Protocol, threads: usize) -> Vec<Outcome> {
     let replicas: Vec<u32> = (0..protocol.replicas).collect();
@@ -63,10 +66,10 @@ pub fn run(scenario: &Scenario<'_>, contender: &Contender<'_>, protocol: &Protoc
         Contender::Float(policies) => replicate(scenario, &mut GreedyPolicy::new(policies), protocol, replica),
         Contender::Int8(blob) => {
             let mut features = vec![0i8; QuantizedPolicy::bytes(scenario)];
-            match QuantizedPolicy::on_another_scenario(blob, scenario, &mut features) {
-                Ok(mut policy) => replicate(scenario, &mut policy, protocol, replica),
-                Err(_) => replicate(scenario, &mut Textbook, protocol, replica),
-            }
+            let Ok(mut policy) = QuantizedPolicy::on_another_scenario(blob, scenario, &mut features) else {
+                panic!("an int8 policy that does not fit the scenario must not be run")
+            };
+            replicate(scenario, &mut policy, protocol, replica)
         }
     })
 }

@@ -2,14 +2,15 @@
 
 use clap::Parser;
 use restock_trainer::command::{self, CommandLine};
+use restock_trainer::failure;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
     match command::run(CommandLine::parse()) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => {
-            eprintln!("{failure}");
-            ExitCode::from(failure.code)
+        Err(error) => {
+            failure::tell(&error);
+            ExitCode::from(error.code)
         }
     }
 }
