@@ -96,7 +96,8 @@ impl Checkpoint {
     /// # Errors
     /// If the file can't be written.
     pub fn save(&self, path: &Path) -> Result<(), CheckpointError> {
-        let damaged = |error: postcard::Error| CheckpointError::Damaged { path: path.to_owned(), what: error.to_string() };
+        let damaged =
+            |error: postcard::Error| CheckpointError::Damaged { path: path.to_owned(), what: error.to_string() };
         write_atomically(path, &self.encode().map_err(damaged)?)
     }
 
@@ -212,7 +213,13 @@ mod tests {
     }
 
     fn checkpoint(iteration: u32, learners: &[Learner]) -> Checkpoint {
-        Checkpoint { iteration, seed: 9, scenario: 77, learners: learners.iter().map(Learner::state).collect(), extra: vec![1, 2] }
+        Checkpoint {
+            iteration,
+            seed: 9,
+            scenario: 77,
+            learners: learners.iter().map(Learner::state).collect(),
+            extra: vec![1, 2],
+        }
     }
 
     #[test]

@@ -60,8 +60,12 @@ pub fn run(scenario: &Scenario<'_>, contender: &Contender<'_>, protocol: &Protoc
     let replicas: Vec<u32> = (0..protocol.replicas).collect();
     crate::threads::map(&replicas, threads, |&replica| match contender {
         Contender::BaseStock(level) => replicate(scenario, &mut BaseStock { level }, protocol, replica),
-        Contender::ReorderPoint(reorder, up_to) => replicate(scenario, &mut ReorderPoint { reorder, up_to }, protocol, replica),
-        Contender::PeriodicReview(period_days) => replicate(scenario, &mut PeriodicReview { period_days: *period_days }, protocol, replica),
+        Contender::ReorderPoint(reorder, up_to) => {
+            replicate(scenario, &mut ReorderPoint { reorder, up_to }, protocol, replica)
+        }
+        Contender::PeriodicReview(period_days) => {
+            replicate(scenario, &mut PeriodicReview { period_days: *period_days }, protocol, replica)
+        }
         Contender::Textbook => replicate(scenario, &mut Textbook, protocol, replica),
         Contender::Float(policies) => replicate(scenario, &mut GreedyPolicy::new(policies), protocol, replica),
         Contender::Int8(blob) => {

@@ -215,8 +215,12 @@ mod tests {
     fn the_float_path_agrees_with_burn() {
         let config = config();
         // Random biases too: a fresh network has zeros there and would hide a mistake.
-        let parameters: Vec<f32> =
-            config.initial_parameters(1).iter().enumerate().map(|(i, w)| w + ((i * 31 % 97) as f32 - 48.0) / 500.0).collect();
+        let parameters: Vec<f32> = config
+            .initial_parameters(1)
+            .iter()
+            .enumerate()
+            .map(|(i, w)| w + ((i * 31 % 97) as f32 - 48.0) / 500.0)
+            .collect();
         let products = 53;
         let columns: Vec<i8> = (0..28 * products).map(|i| (i * 73 % 256) as u8 as i8).collect();
         let mut policy = FloatPolicy::new(config.clone(), parameters.clone(), HeadMask::all());

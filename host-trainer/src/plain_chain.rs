@@ -79,10 +79,24 @@ pub fn plain_chain(products: usize) -> Result<NetworkSpec, String> {
         },
         nodes: vec![node("retailer", 0), node("manufacturer", 1), node("supplier", 2)],
         lanes: (0..nodes)
-            .map(|n| LaneSpec { supplier: (n + 1 < nodes).then_some(n + 1), customer: n, routes: 1, order_days: 0, priority: 0, share: 1_000_000 })
+            .map(|n| LaneSpec {
+                supplier: (n + 1 < nodes).then_some(n + 1),
+                customer: n,
+                routes: 1,
+                order_days: 0,
+                priority: 0,
+                share: 1_000_000,
+            })
             .collect(),
         routes: (0..nodes)
-            .map(|lane| RouteSpec { name: "road".to_owned(), lane, lead_table: 1, lead_mean_q8: LEAD_DAYS * 256, capacity: None, freight: vec![100; products] })
+            .map(|lane| RouteSpec {
+                name: "road".to_owned(),
+                lane,
+                lead_table: 1,
+                lead_mean_q8: LEAD_DAYS * 256,
+                capacity: None,
+                freight: vec![100; products],
+            })
             .collect(),
         products: (0..products).map(|p| ProductSpec { name: format!("product {p}"), volume: 1 }).collect(),
         stockpoints,

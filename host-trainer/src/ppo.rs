@@ -237,7 +237,8 @@ impl Learner {
 
     /// Gradient of the minibatch's mean loss.
     fn gradient(&mut self, minibatch: &Minibatch<'_>, weights: &Weights, gradient: &mut [f32]) -> Terms {
-        let network = Network { config: &self.model, layers: &self.layers, parameters: &self.parameters, mask: self.mask };
+        let network =
+            Network { config: &self.model, layers: &self.layers, parameters: &self.parameters, mask: self.mask };
         match self.config.path {
             UpdatePath::Fused => self.fused.gradient(&network, minibatch, weights, gradient),
             UpdatePath::Burn => reference::gradient(&network, minibatch, weights, gradient),

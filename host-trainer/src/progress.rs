@@ -151,7 +151,10 @@ impl Interrupt {
             }
             let _ = writeln!(stderr(), "\nstopping after this step; press Ctrl-C again to stop at once");
         };
-        INSTALLED.get_or_init(|| ctrlc::set_handler(handler).map_err(|error| error.to_string())).clone().map_err(InterruptError)?;
+        INSTALLED
+            .get_or_init(|| ctrlc::set_handler(handler).map_err(|error| error.to_string()))
+            .clone()
+            .map_err(InterruptError)?;
         Ok(Self { flag: &REQUESTED })
     }
 

@@ -9,7 +9,9 @@
 
 use crate::model::{FEATURE_SCALE, FloatPolicy, LayerView};
 use restock_core::action::OUTPUTS;
-use restock_core::blob::{self, Agent, BIAS_MAX, BlobError, GOLDEN_MAX, Golden, LAYERS_MAX, LOGIT_FRACTION_BITS, Layer, WIDTH_MAX};
+use restock_core::blob::{
+    self, Agent, BIAS_MAX, BlobError, GOLDEN_MAX, Golden, LAYERS_MAX, LOGIT_FRACTION_BITS, Layer, WIDTH_MAX,
+};
 use restock_core::observation::FEATURES;
 use restock_core::scenario::NODES_MAX;
 
@@ -52,7 +54,13 @@ struct OwnedLayer {
 
 impl OwnedLayer {
     fn borrow(&self) -> Layer<'_> {
-        Layer { inputs: self.inputs, outputs: self.outputs, weights: &self.weights, biases: &self.biases, multipliers: &self.multipliers }
+        Layer {
+            inputs: self.inputs,
+            outputs: self.outputs,
+            weights: &self.weights,
+            biases: &self.biases,
+            multipliers: &self.multipliers,
+        }
     }
 }
 
@@ -183,8 +191,10 @@ fn quantize_layer(layer: &LayerView<'_>, in_step: f32, out_step: f32) -> OwnedLa
         let row = &layer.weights[o * layer.inputs..(o + 1) * layer.inputs];
         let (weight_step, acc_step) = channel_steps(largest(row), layer.bias[o], in_step);
         weights.extend(row.iter().map(|&w| (f64::from(w) / weight_step).round().clamp(-127.0, 127.0) as i8 as u8));
-        let bias = (f64::from(layer.bias[o]) / acc_step).round().clamp(-f64::from(BIAS_MAX), f64::from(BIAS_MAX)) as i32;
-        let multiplier = (acc_step / f64::from(out_step) * 4_294_967_296.0).round().clamp(0.0, f64::from(i32::MAX)) as i32;
+        let bias =
+            (f64::from(layer.bias[o]) / acc_step).round().clamp(-f64::from(BIAS_MAX), f64::from(BIAS_MAX)) as i32;
+        let multiplier =
+            (acc_step / f64::from(out_step) * 4_294_967_296.0).round().clamp(0.0, f64::from(i32::MAX)) as i32;
         biases.extend(bias.to_le_bytes());
         multipliers.extend(multiplier.to_le_bytes());
     }

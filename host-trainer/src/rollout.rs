@@ -6,6 +6,7 @@
 
 use crate::model::{FloatPolicy, HeadMask, Scratch, argmax_actions, gather_row, sample_actions};
 use crate::ppo::Batch;
+use rand_core::Rng;
 use restock_core::action::{Choice, HEADS};
 use restock_core::draws::{Draws, Source};
 use restock_core::hyperscore::HyperScore;
@@ -13,7 +14,6 @@ use restock_core::kpi::Tally;
 use restock_core::observation::{self, FEATURES};
 use restock_core::policy::Actions;
 use restock_core::{Network, NodeView, Policy, Scenario};
-use rand_core::Rng;
 use serde::{Deserialize, Serialize};
 
 /// What a run of experience looks like and what it rewards.
@@ -138,7 +138,8 @@ impl Policy for Recorder<'_> {
         let row = self.draws.row(view.day(), n as u32, Source::Exploration);
         for i in 0..p {
             let mut generator = row.at(view.scenario().product_key(i));
-            let (heads, log_prob): ([u8; HEADS], f32) = sample_actions(&gather_row(logits, p, i), &policy.mask, &mut generator);
+            let (heads, log_prob): ([u8; HEADS], f32) =
+                sample_actions(&gather_row(logits, p, i), &policy.mask, &mut generator);
             actions.set(i, &view.outlook(i), Choice::from_heads(heads));
             if recording {
                 part.actions[step * p + i] = heads;
@@ -178,7 +179,8 @@ impl SlidingScore {
     }
 
     fn score(&self, scenario: &Scenario<'_>) -> f32 {
-        HyperScore::of_total(&self.totals, self.days, scenario.reference_holding(), &scenario.score_parameters()).score as f32
+        HyperScore::of_total(&self.totals, self.days, scenario.reference_holding(), &scenario.score_parameters()).score
+            as f32
     }
 }
 
@@ -284,7 +286,12 @@ fn replicate(
 /// Observations that greedy policies meet in a year: what the quantizer calibrates with. Shape
 /// `[node]`, at most `most` samples each, spread evenly.
 #[must_use]
-pub fn observe(scenario: &Scenario<'_>, policies: &[FloatPolicy], seed: u64, most: usize) -> Vec<crate::quantize::Calibration> {
+pub fn observe(
+    scenario: &Scenario<'_>,
+    policies: &[FloatPolicy],
+    seed: u64,
+    most: usize,
+) -> Vec<crate::quantize::Calibration> {
     struct Watcher<'a> {
         inner: GreedyPolicy<'a>,
         seen: Vec<crate::quantize::Calibration>,

@@ -109,7 +109,8 @@ impl RunFolder {
         }
         std::fs::create_dir_all(path).map_err(|e| Failure::io(path, &e))?;
         let scenario = problem.scenario()?;
-        write_image(&folder.file("scenario.bin"), &problem.image).map_err(|e| Failure::io(&folder.file("scenario.bin"), &e))?;
+        write_image(&folder.file("scenario.bin"), &problem.image)
+            .map_err(|e| Failure::io(&folder.file("scenario.bin"), &e))?;
         folder.write_manifest(&Manifest {
             manifest: MANIFEST_VERSION,
             restock: env!("CARGO_PKG_VERSION").to_owned(),
@@ -129,19 +130,35 @@ impl RunFolder {
     pub fn open(path: &Path) -> Result<(Self, Manifest, Problem), Failure> {
         let folder = Self { path: path.to_owned() };
         let file = folder.file("manifest.json");
-        let text = std::fs::read_to_string(&file)
-            .map_err(|e| Failure::data(format!("{}: {e}; a run folder is made by `restock train` or `restock demo`", file.display())))?;
-        let manifest: Manifest = serde_json::from_str(&text).map_err(|e| Failure::data(format!("{}:{}:{}: {e}", file.display(), e.line(), e.column())))?;
+        let text = std::fs::read_to_string(&file).map_err(|e| {
+            Failure::data(format!("{}: {e}; a run folder is made by `restock train` or `restock demo`", file.display()))
+        })?;
+        let manifest: Manifest = serde_json::from_str(&text)
+            .map_err(|e| Failure::data(format!("{}:{}:{}: {e}", file.display(), e.line(), e.column())))?;
         if manifest.manifest != MANIFEST_VERSION {
-            return Err(Failure::data(format!("{}: manifest version {}, this build reads {MANIFEST_VERSION}", file.display(), manifest.manifest)));
+            return Err(Failure::data(format!(
+                "{}: manifest version {}, this build reads {MANIFEST_VERSION}",
+                file.display(),
+                manifest.manifest
+            )));
         }
         let image_file = folder.file("scenario.bin");
         let image = read_image(&image_file).map_err(|e| Failure::data(format!("{}: {e}", image_file.display())))?;
-        let problem = Problem { source: path.display().to_string(), image, names: manifest.names.clone(), training: manifest.training.clone() };
-        let scenario = Scenario::new(&problem.image).map_err(|e| Failure::data(format!("{}: {e}", image_file.display())))?;
+        let problem = Problem {
+            source: path.display().to_string(),
+            image,
+            names: manifest.names.clone(),
+            training: manifest.training.clone(),
+        };
+        let scenario =
+            Scenario::new(&problem.image).map_err(|e| Failure::data(format!("{}: {e}", image_file.display())))?;
         let hash = format!("{:016x}", scenario.hash());
         if hash != manifest.scenario_hash {
-            return Err(Failure::data(format!("{}: its digest is {hash}, the manifest says {}", image_file.display(), manifest.scenario_hash)));
+            return Err(Failure::data(format!(
+                "{}: its digest is {hash}, the manifest says {}",
+                image_file.display(),
+                manifest.scenario_hash
+            )));
         }
         manifest.check(&scenario).map_err(|complaint| Failure::data(format!("{}: {complaint}", file.display())))?;
         Ok((folder, manifest, problem))

@@ -48,8 +48,12 @@ const DECISIONS_MAX: u64 = 1 << 26;
 /// Most days of a replica's warm-up or record, each.
 const ROLLOUT_DAYS_MAX: u32 = 4096;
 
-const _: () = assert!((ITERATIONS_MAX as u64) * (ROLLOUT_REPLICAS_MAX as u64) < u32::MAX as u64, "a replica's number must never wrap");
-const _: () = assert!(ROLLOUT_DAYS_MAX as usize == restock_core::scenario::HORIZON_DAYS_MAX, "the text of the complaint says so");
+const _: () = assert!(
+    (ITERATIONS_MAX as u64) * (ROLLOUT_REPLICAS_MAX as u64) < u32::MAX as u64,
+    "a replica's number must never wrap"
+);
+const _: () =
+    assert!(ROLLOUT_DAYS_MAX as usize == restock_core::scenario::HORIZON_DAYS_MAX, "the text of the complaint says so");
 const _: () = assert!(LAYERS_MAX == 4 && WIDTH_MAX == 128, "the text of the complaint says so");
 
 /// Why a scenario can't be trained on with some settings, though each is in its range.
@@ -72,7 +76,9 @@ pub enum Unfit {
         horizon_days: u32,
     },
     /// A replica may end before a node decides.
-    #[error("rollout.days is {days}, but {node} decides every {review_days} days only: give it {review_days} or more in [training.rollout]")]
+    #[error(
+        "rollout.days is {days}, but {node} decides every {review_days} days only: give it {review_days} or more in [training.rollout]"
+    )]
     Review {
         /// The node.
         node: String,
@@ -82,7 +88,9 @@ pub enum Unfit {
         review_days: u32,
     },
     /// An iteration does not fit the memory.
-    #[error("an iteration would take {decisions} decisions, at most {DECISIONS_MAX} fit: lower replicas or days in [training.rollout]")]
+    #[error(
+        "an iteration would take {decisions} decisions, at most {DECISIONS_MAX} fit: lower replicas or days in [training.rollout]"
+    )]
     Size {
         /// Decisions of one iteration.
         decisions: u64,
@@ -109,13 +117,37 @@ impl TrainingConfig {
         let fits = hidden.len() < LAYERS_MAX && hidden.iter().all(|units| (1..=WIDTH_MAX).contains(units));
         need(fits, "ppo", "actor_hidden", hidden, "at most 3 layers of 1 to 128 units: what a policy file holds");
         let validated = self.validate_every == 0 || at_least_one(self.validation_replicas, VALIDATION_REPLICAS_MAX);
-        need(validated, "", "validation_replicas", &self.validation_replicas, "1 to 10000 (validate_every = 0 switches validation off)");
+        need(
+            validated,
+            "",
+            "validation_replicas",
+            &self.validation_replicas,
+            "1 to 10000 (validate_every = 0 switches validation off)",
+        );
         let rollout = &self.rollout;
-        need(at_least_one(rollout.replicas, ROLLOUT_REPLICAS_MAX), "rollout", "replicas", &rollout.replicas, "1 to 4096");
+        need(
+            at_least_one(rollout.replicas, ROLLOUT_REPLICAS_MAX),
+            "rollout",
+            "replicas",
+            &rollout.replicas,
+            "1 to 4096",
+        );
         need(at_least_one(rollout.days, ROLLOUT_DAYS_MAX), "rollout", "days", &rollout.days, "1 to 4096");
         need(rollout.warmup_days <= ROLLOUT_DAYS_MAX, "rollout", "warmup_days", &rollout.warmup_days, "0 to 4096");
-        need((0.0..=1.0).contains(&rollout.network_share), "rollout", "network_share", &rollout.network_share, "0 to 1");
-        need((0.0..=1000.0).contains(&rollout.hyperscore_weight), "rollout", "hyperscore_weight", &rollout.hyperscore_weight, "0 to 1000");
+        need(
+            (0.0..=1.0).contains(&rollout.network_share),
+            "rollout",
+            "network_share",
+            &rollout.network_share,
+            "0 to 1",
+        );
+        need(
+            (0.0..=1000.0).contains(&rollout.hyperscore_weight),
+            "rollout",
+            "hyperscore_weight",
+            &rollout.hyperscore_weight,
+            "0 to 1000",
+        );
         if bad.is_empty() { Ok(()) } else { Err(bad) }
     }
 
@@ -211,7 +243,12 @@ impl<'s> Trainer<'s> {
     ///
     /// # Errors
     /// If a setting is out of range.
-    pub fn new(scenario: &'s Scenario<'s>, names: &[String], config: TrainingConfig, threads: usize) -> Result<Self, PpoError> {
+    pub fn new(
+        scenario: &'s Scenario<'s>,
+        names: &[String],
+        config: TrainingConfig,
+        threads: usize,
+    ) -> Result<Self, PpoError> {
         let learners = names
             .iter()
             .enumerate()

@@ -112,13 +112,21 @@ impl<'a> Oracle<'a> {
     /// Ordered over a lane, seen by the supplier and not allocated.
     #[must_use]
     pub fn waiting(&self, lane: usize, product: usize) -> i64 {
-        self.orders.iter().filter(|o| o.lane == lane && o.product == product && o.seen <= self.day).map(|o| o.units).sum()
+        self.orders
+            .iter()
+            .filter(|o| o.lane == lane && o.product == product && o.seen <= self.day)
+            .map(|o| o.units)
+            .sum()
     }
 
     /// Ordered over a lane and still in the mail.
     #[must_use]
     pub fn mail(&self, lane: usize, product: usize) -> i64 {
-        self.orders.iter().filter(|o| o.lane == lane && o.product == product && o.seen > self.day).map(|o| o.units).sum()
+        self.orders
+            .iter()
+            .filter(|o| o.lane == lane && o.product == product && o.seen > self.day)
+            .map(|o| o.units)
+            .sum()
     }
 
     /// Shipped over a lane and not received.
@@ -146,9 +154,17 @@ impl<'a> Oracle<'a> {
         let inbound = self.plan.inbound(node);
         let ordered: i64 = inbound
             .iter()
-            .map(|&l| self.mail(l, product) + self.waiting(l, product) + at(&self.dock, l, product) + self.in_transit(l, product))
+            .map(|&l| {
+                self.mail(l, product)
+                    + self.waiting(l, product)
+                    + at(&self.dock, l, product)
+                    + self.in_transit(l, product)
+            })
             .sum();
-        self.inventory_level(node, product) + ordered + at(&self.input, node, product) + self.in_production(node, product)
+        self.inventory_level(node, product)
+            + ordered
+            + at(&self.input, node, product)
+            + self.in_production(node, product)
     }
 
     fn products(&self) -> usize {

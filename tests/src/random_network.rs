@@ -215,7 +215,8 @@ impl Plan {
         let d = &mut dice;
         let horizon_days = 64;
         let ring_days = d.size(5, 12);
-        let products: Vec<Product> = (0..d.size(1, 4)).map(|_| Product { key: d.bits(), volume: d.between(0, 4) }).collect();
+        let products: Vec<Product> =
+            (0..d.size(1, 4)).map(|_| Product { key: d.bits(), volume: d.between(0, 4) }).collect();
         let count = d.size(1, 6);
         let mut tables = vec![even_table(&[1])];
         let mut lanes = Vec::new();
@@ -236,21 +237,32 @@ impl Plan {
             nodes.push(random_node(d, sells, echelon, ring_days));
         }
         let profiles: Vec<Vec<i32>> = (0..d.size(1, 3))
-            .map(|i| (0..horizon_days + SEASON_AHEAD_DAYS).map(|_| if i == 0 { 4096 } else { d.between(0, 10_000) }).collect())
+            .map(|i| {
+                (0..horizon_days + SEASON_AHEAD_DAYS)
+                    .map(|_| if i == 0 { 4096 } else { d.between(0, 10_000) })
+                    .collect()
+            })
             .collect();
         let routes: usize = lanes.iter().map(|l| l.routes.len()).sum();
         let mut events: Vec<Event> = (0..d.pick(&[0, 0, 2, 6]))
             .map(|_| {
                 let kind = d.pick(&[EventKind::Demand, EventKind::Capacity, EventKind::Route]);
                 let place = if kind == EventKind::Route { d.size(0, routes - 1) } else { d.size(0, count - 1) };
-                Event { day: d.between(0, 50) as u32, kind, place, factor_q12: d.pick(&[0, 1000, 2048, 4096, 9000, 65_536]) }
+                Event {
+                    day: d.between(0, 50) as u32,
+                    kind,
+                    place,
+                    factor_q12: d.pick(&[0, 1000, 2048, 4096, 9000, 65_536]),
+                }
             })
             .collect();
         events.sort_by_key(|e| e.day);
         let position_max = d.pick(&[150, 3000]);
         let stock = nodes
             .iter()
-            .map(|node| products.iter().map(|_| random_stock(d, node, position_max, profiles.len(), &mut tables)).collect())
+            .map(|node| {
+                products.iter().map(|_| random_stock(d, node, position_max, profiles.len(), &mut tables)).collect()
+            })
             .collect();
         let selling = nodes.iter().filter(|n| n.sells).count();
         let replay_days = if d.chance(15) { d.size(1, horizon_days) } else { 0 };
@@ -293,7 +305,14 @@ impl Plan {
     }
 }
 
-fn random_lane(d: &mut Dice, customer: usize, supplier: Option<usize>, ring_days: usize, products: usize, tables: &mut Vec<Vec<Segment>>) -> Lane {
+fn random_lane(
+    d: &mut Dice,
+    customer: usize,
+    supplier: Option<usize>,
+    ring_days: usize,
+    products: usize,
+    tables: &mut Vec<Vec<Segment>>,
+) -> Lane {
     let routes = (0..d.pick(&[1, 1, 2, 3]))
         .map(|_| {
             let mut leads: Vec<i32> = (0..d.pick(&[1, 1, 4])).map(|_| d.between(1, ring_days as i32 - 1)).collect();
@@ -337,7 +356,13 @@ fn random_node(d: &mut Dice, sells: bool, echelon: i32, ring_days: usize) -> Nod
     }
 }
 
-fn random_stock(d: &mut Dice, node: &Node, position_max: i32, profiles: usize, tables: &mut Vec<Vec<Segment>>) -> Stock {
+fn random_stock(
+    d: &mut Dice,
+    node: &Node,
+    position_max: i32,
+    profiles: usize,
+    tables: &mut Vec<Vec<Segment>>,
+) -> Stock {
     let demand_table = (node.sells && d.chance(90)).then(|| {
         let mut values: Vec<i32> = (0..d.size(1, 12)).map(|_| d.between(0, 24)).collect();
         values.sort_unstable();

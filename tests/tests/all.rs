@@ -1,20 +1,20 @@
 //! One test binary: links once, runs everything.
 
-#[path = "all/firmware.rs"]
-mod firmware;
-#[path = "all/oracle.rs"]
-mod oracle;
-#[path = "all/conservation.rs"]
-mod conservation;
-#[path = "all/metamorphic.rs"]
-mod metamorphic;
-#[path = "all/scenario_bytes.rs"]
-mod scenario_bytes;
 #[path = "all/blob_bytes.rs"]
 mod blob_bytes;
-#[path = "all/known_values.rs"]
-mod known_values;
 #[path = "all/cli.rs"]
 mod cli;
+#[path = "all/conservation.rs"]
+mod conservation;
+#[path = "all/firmware.rs"]
+mod firmware;
+#[path = "all/known_values.rs"]
+mod known_values;
+#[path = "all/metamorphic.rs"]
+mod metamorphic;
+#[path = "all/oracle.rs"]
+mod oracle;
 #[path = "all/readme.rs"]
 mod readme;
+#[path = "all/scenario_bytes.rs"]
+mod scenario_bytes;

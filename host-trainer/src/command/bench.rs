@@ -43,23 +43,37 @@ pub fn run(arguments: &Arguments, common: &Common) -> Result<(), Failure> {
     let plain = Scenario::new(&plain_image).map_err(|e| Failure::failed(e.to_string()))?;
     let problem = Problem::embedded()?;
     let full = problem.scenario()?;
-    for (what, scenario) in [("stockpoint-days, plain chain, base stock", &plain), ("stockpoint-days, embedded default, base stock", &full)] {
+    for (what, scenario) in
+        [("stockpoint-days, plain chain, base stock", &plain), ("stockpoint-days, embedded default, base stock", &full)]
+    {
         let levels = crate::baselines::base_stock_levels(scenario);
         figures.push(days(what, scenario, &mut BaseStock { level: &levels }, budget)?);
     }
-    figures.push(days("stockpoint-days, embedded default, textbook on forecast", &full, &mut restock_core::policy::Textbook, budget)?);
+    figures.push(days(
+        "stockpoint-days, embedded default, textbook on forecast",
+        &full,
+        &mut restock_core::policy::Textbook,
+        budget,
+    )?);
     let training = TrainingConfig { validate_every: 0, ..problem.training.clone() };
-    let mut trainer = Trainer::new(&full, &problem.names.nodes, training, common.threads()).map_err(|e| Failure::failed(e.to_string()))?;
+    let mut trainer = Trainer::new(&full, &problem.names.nodes, training, common.threads())
+        .map_err(|e| Failure::failed(e.to_string()))?;
     let policies = trainer.policies();
     let calibration = rollout::observe(&full, &policies, 1, 1024);
-    let nodes: Vec<_> = problem.names.nodes.iter().cloned().zip(&policies).zip(calibration).map(|((n, p), c)| (n, p, c)).collect();
+    let nodes: Vec<_> =
+        problem.names.nodes.iter().cloned().zip(&policies).zip(calibration).map(|((n, p), c)| (n, p, c)).collect();
     let bytes = quantize::pack(full.hash(), "bench", &nodes).map_err(|e| Failure::failed(e.to_string()))?;
     let blob = PolicyBlob::decode(&bytes).map_err(|e| Failure::failed(e.to_string()))?;
     let mut features = vec![0i8; QuantizedPolicy::bytes(&full)];
     let mut int8 = QuantizedPolicy::new(&blob, &full, &mut features).map_err(|e| Failure::failed(e.to_string()))?;
     let figure = days("decisions, int8, simulator included", &full, &mut int8, budget)?;
     figures.push(figure);
-    figures.push(days("decisions, float, simulator included", &full, &mut rollout::GreedyPolicy::new(&policies), budget)?);
+    figures.push(days(
+        "decisions, float, simulator included",
+        &full,
+        &mut rollout::GreedyPolicy::new(&policies),
+        budget,
+    )?);
     let begun = Instant::now();
     let mut steps = 0;
     while steps == 0 || begun.elapsed() < budget {
@@ -74,7 +88,12 @@ pub fn run(arguments: &Arguments, common: &Common) -> Result<(), Failure> {
         std::hint::black_box(evaluate::run(&full, &Contender::Textbook, &protocol, common.threads()));
         simulated += u64::from(protocol.replicas) * u64::from(protocol.days) * full.stockpoints() as u64;
     }
-    figures.push(figure_of("stockpoint-days, embedded default, textbook, traced", simulated, begun.elapsed(), common.threads()));
+    figures.push(figure_of(
+        "stockpoint-days, embedded default, textbook, traced",
+        simulated,
+        begun.elapsed(),
+        common.threads(),
+    ));
     if common.json {
         return print_json(&serde_json::json!({ "format": "restock-bench/1", "figures": figures }));
     }
@@ -82,7 +101,12 @@ pub fn run(arguments: &Arguments, common: &Common) -> Result<(), Failure> {
     table.load_style(presets::UTF8_HORIZONTAL_ONLY);
     table.set_header(["what", "per second", "ns each", "threads"]);
     for f in &figures {
-        table.add_row(vec![f.what.to_owned(), super::table::thousands(f.per_second), format!("{:.1}", f.nanoseconds_each), f.threads.to_string()]);
+        table.add_row(vec![
+            f.what.to_owned(),
+            super::table::thousands(f.per_second),
+            format!("{:.1}", f.nanoseconds_each),
+            f.threads.to_string(),
+        ]);
     }
     for column in table.column_iter_mut().skip(1) {
         column.set_cell_alignment(CellAlignment::Right);
@@ -96,7 +120,12 @@ fn figure_of(what: &'static str, count: u64, elapsed: Duration, threads: usize) 
 }
 
 /// Stockpoint-days of one network on one thread, random numbers included.
-fn days(what: &'static str, scenario: &Scenario<'_>, policy: &mut impl Policy, budget: Duration) -> Result<Figure, Failure> {
+fn days(
+    what: &'static str,
+    scenario: &Scenario<'_>,
+    policy: &mut impl Policy,
+    budget: Duration,
+) -> Result<Figure, Failure> {
     let mut memory = vec![0i32; Network::words(scenario)];
     let mut network = Network::new(scenario, &mut memory).map_err(|e| Failure::failed(e.to_string()))?;
     let begun = Instant::now();

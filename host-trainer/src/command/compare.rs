@@ -85,11 +85,22 @@ pub fn compare(
     let policies: Vec<Summary> = outcomes
         .iter()
         .enumerate()
-        .map(|(i, (name, outcome))| evaluate::summarize(scenario, name, outcome, (i > 0).then_some(periodic.as_slice())))
+        .map(|(i, (name, outcome))| {
+            evaluate::summarize(scenario, name, outcome, (i > 0).then_some(periodic.as_slice()))
+        })
         .collect();
     let cost = |name: &str| policies.iter().find(|s| s.policy == name).map(|s| s.total_cost);
-    let int8_versus_float_percent = cost(INT8).zip(cost(FLOAT)).filter(|(_, float)| *float > 0.0).map(|(int8, float)| 100.0 * (int8 - float) / float);
-    Comparison { format: "restock-compare/1", protocol: *protocol, currency: problem.names.currency.clone(), policies, int8_versus_float_percent }
+    let int8_versus_float_percent = cost(INT8)
+        .zip(cost(FLOAT))
+        .filter(|(_, float)| *float > 0.0)
+        .map(|(int8, float)| 100.0 * (int8 - float) / float);
+    Comparison {
+        format: "restock-compare/1",
+        protocol: *protocol,
+        currency: problem.names.currency.clone(),
+        policies,
+        int8_versus_float_percent,
+    }
 }
 
 impl Comparison {

@@ -56,7 +56,11 @@ pub fn run(arguments: &Arguments, common: &Common) -> Result<(), Failure> {
         scenario.stockpoints(),
         scenario.hash()
     ));
-    say(&format!("2/4 train: one PPO learner for each of {} ({} iterations)", problem.names.nodes.join(", "), problem.training.ppo.iterations));
+    say(&format!(
+        "2/4 train: one PPO learner for each of {} ({} iterations)",
+        problem.names.nodes.join(", "),
+        problem.training.ppo.iterations
+    ));
     let mut trainer = Trainer::new(&scenario, &problem.names.nodes, problem.training.clone(), common.threads())
         .map_err(|e| Failure::failed(e.to_string()))?;
     let effort = session::train(&mut trainer, &scenario, &folder, common.quiet)?;
@@ -73,7 +77,10 @@ pub fn run(arguments: &Arguments, common: &Common) -> Result<(), Failure> {
     // Training caught Ctrl-C to leave a checkpoint; since then it was only noted.
     if Interrupt::install().is_ok_and(|interrupt| interrupt.requested()) {
         let run = folder.path().display();
-        return Err(Failure { code: code::INTERRUPTED, message: format!("interrupted after training; `restock compare {run}` goes on") });
+        return Err(Failure {
+            code: code::INTERRUPTED,
+            message: format!("interrupted after training; `restock compare {run}` goes on"),
+        });
     }
     folder.write_json("results.json", &comparison)?;
     let (folder, mut manifest, _) = RunFolder::open(folder.path())?;

@@ -106,10 +106,12 @@ pub fn run(arguments: &Arguments, common: &Common) -> Result<(), Failure> {
     let node = problem.names.node(&arguments.node)?;
     let product = problem.names.product(&arguments.product)?;
     let file = folder.file("restock.policy");
-    let bytes = std::fs::read(&file)
-        .map_err(|e| Failure::data(format!("{}: {e}; `restock pack {}` writes it", file.display(), arguments.run.display())))?;
+    let bytes = std::fs::read(&file).map_err(|e| {
+        Failure::data(format!("{}: {e}; `restock pack {}` writes it", file.display(), arguments.run.display()))
+    })?;
     let blob = PolicyBlob::decode(&bytes).map_err(|e| Failure::data(format!("{}: {e}", file.display())))?;
-    let (seed, first_day) = manifest.evaluation.as_ref().map_or((test_seed(problem.training.seed), 0), |e| (e.seed, e.first_day));
+    let (seed, first_day) =
+        manifest.evaluation.as_ref().map_or((test_seed(problem.training.seed), 0), |e| (e.seed, e.first_day));
     let day = first_day.saturating_add(arguments.day);
     if day >= scenario.horizon_days() {
         let last = scenario.horizon_days() - 1 - first_day;
@@ -126,21 +128,33 @@ pub fn run(arguments: &Arguments, common: &Common) -> Result<(), Failure> {
     }
     let it = &scenario.nodes()[node];
     let Some(told) = listener.told else {
-        let next = (day..scenario.horizon_days()).find(|&d| it.reviews(d)).map_or_else(String::new, |d| format!(", next on day {}", d - first_day));
-        return Err(Failure::usage(format!("{} decides every {} days, not on day {}{next}", arguments.node, it.review_days, arguments.day)));
+        let next = (day..scenario.horizon_days())
+            .find(|&d| it.reviews(d))
+            .map_or_else(String::new, |d| format!(", next on day {}", d - first_day));
+        return Err(Failure::usage(format!(
+            "{} decides every {} days, not on day {}{next}",
+            arguments.node, it.review_days, arguments.day
+        )));
     };
     let p = scenario.products();
     let at_lanes = |rows: &[i32]| it.inbound.iter().map(|&l| rows[usize::from(l) * p + product]).sum::<i32>();
     let ordered = at_lanes(network.state().ordered_today);
     let word = |column| scenario.column(column, node)[product];
-    let bounds = Bounds { lot_size: word(Column::LotSize), order_min: word(Column::OrderMin), order_max: word(Column::OrderMax) };
+    let bounds = Bounds {
+        lot_size: word(Column::LotSize),
+        order_min: word(Column::OrderMin),
+        order_max: word(Column::OrderMax),
+    };
     let story = Story { told: &told, ordered, bounds, unit: f64::from(scenario.unit_scale()) };
     if common.json {
         return print_json(&story.json(arguments));
     }
     let date = Date::parse(&problem.names.first_date).zip(i32::try_from(day).ok());
     let date = date.map_or_else(String::new, |(first, day)| format!(" ({})", first.plus(day)));
-    let mut lines = vec![format!("{}, {}, day {}{date} of path {}", arguments.node, arguments.product, arguments.day, arguments.replica)];
+    let mut lines = vec![format!(
+        "{}, {}, day {}{date} of path {}",
+        arguments.node, arguments.product, arguments.day, arguments.replica
+    )];
     lines.extend(story.lines(word(Column::ProtectionDays)));
     if it.inbound.iter().any(|&l| scenario.lanes()[usize::from(l)].routes > 1) {
         let names = it.inbound.iter().filter_map(|&l| {
@@ -191,8 +205,11 @@ impl Story<'_> {
 
     fn json(&self, arguments: &Arguments) -> serde_json::Value {
         let told = self.told;
-        let features: serde_json::Map<_, _> =
-            SCHEMA.iter().zip(told.features).map(|(s, f)| (s.name.to_owned(), (f64::from(f) / f64::from(s.steps_per_unit)).into())).collect();
+        let features: serde_json::Map<_, _> = SCHEMA
+            .iter()
+            .zip(told.features)
+            .map(|(s, f)| (s.name.to_owned(), (f64::from(f) / f64::from(s.steps_per_unit)).into()))
+            .collect();
         serde_json::json!({
             "format": "restock-explain/1",
             "node": arguments.node, "product": arguments.product, "day": arguments.day, "replica": arguments.replica,
@@ -211,7 +228,8 @@ impl Story<'_> {
     fn lines(&self, protection_days: i32) -> Vec<String> {
         let told = self.told;
         let units = |quantity| self.units(quantity);
-        let works = if told.in_works == 0 { String::new() } else { format!(" + in the works {}", units(told.in_works)) };
+        let works =
+            if told.in_works == 0 { String::new() } else { format!(" + in the works {}", units(told.in_works)) };
         let safety = units(told.level) - self.forecast();
         let (textbook_z, z) = self.z();
         let textbook = if told.choice.level == Choice::TEXTBOOK.level {
@@ -252,7 +270,10 @@ impl Story<'_> {
         let mut reasons = Vec::new();
         if i64::from(told.cap) < missing {
             let factor = f64::from(CAP_FACTORS_Q8[usize::from(told.choice.cap)]) / 256.0;
-            reasons.push(format!("capped at {} ({factor:.1} times the forecast of a review period)", self.units(told.cap)));
+            reasons.push(format!(
+                "capped at {} ({factor:.1} times the forecast of a review period)",
+                self.units(told.cap)
+            ));
         }
         if i64::from(bounds.order_min) > missing {
             reasons.push(format!("the minimum order is {}", self.units(bounds.order_min)));
@@ -278,6 +299,10 @@ impl Story<'_> {
             format!("{} {value:.2} {}", SCHEMA[f].name, SCHEMA[f].unit).trim_end().to_owned()
         };
         let head = |i| if i == 0 { "saw, mostly    " } else { "               " };
-        largest.chunks(3).enumerate().map(|(i, row)| head(i).to_owned() + &row.iter().map(shown).collect::<Vec<_>>().join(", ")).collect()
+        largest
+            .chunks(3)
+            .enumerate()
+            .map(|(i, row)| head(i).to_owned() + &row.iter().map(shown).collect::<Vec<_>>().join(", "))
+            .collect()
     }
 }

@@ -52,7 +52,9 @@ pub fn init(arguments: &InitArguments, common: &Common) -> Result<(), Failure> {
         return print_json(&serde_json::json!({ "format": "restock-init/1", "folder": folder }));
     }
     let shown = folder.display();
-    print(&format!("wrote {shown}: its files say what each number means and where defaults come from\nnext: restock check {shown}, then restock train {shown} --out run"))
+    print(&format!(
+        "wrote {shown}: its files say what each number means and where defaults come from\nnext: restock check {shown}, then restock train {shown} --out run"
+    ))
 }
 
 /// Checks a network folder.

@@ -56,7 +56,8 @@ pub fn run(arguments: &Arguments, common: &Common) -> Result<(), Failure> {
     if arguments.file.as_os_str() == "observation" {
         return observation(common);
     }
-    let bytes = std::fs::read(&arguments.file).map_err(|e| Failure::data(format!("{}: {e}", arguments.file.display())))?;
+    let bytes =
+        std::fs::read(&arguments.file).map_err(|e| Failure::data(format!("{}: {e}", arguments.file.display())))?;
     let blob = PolicyBlob::decode(&bytes).map_err(|e| Failure::data(format!("{}: {e}", arguments.file.display())))?;
     blob.self_test().map_err(|e| Failure::check(format!("{}: {e}", arguments.file.display())))?;
     let names = names_near(&arguments.file);
@@ -102,7 +103,8 @@ pub fn run(arguments: &Arguments, common: &Common) -> Result<(), Failure> {
         }));
     }
     let called = |agent: &AgentOut| agent.node.clone().unwrap_or_else(|| agent.node_key.clone());
-    let mut layers = table::titled(["agent", "layer", "shape", "multiply-adds", "bytes", "weights", "biases", "multipliers"], 1);
+    let mut layers =
+        table::titled(["agent", "layer", "shape", "multiply-adds", "bytes", "weights", "biases", "multipliers"], 1);
     let mut head = vec!["agent".to_owned()];
     head.extend(HEAD_NAMES.map(|name| format!("{name}\nchoices")));
     let mut choices = table::titled(head, 1);
@@ -120,7 +122,10 @@ pub fn run(arguments: &Arguments, common: &Common) -> Result<(), Failure> {
             ]);
         }
         let mut row = vec![called(agent)];
-        row.extend(HEAD_NAMES.map(|name| agent.choices.get(name).map_or_else(String::new, |(open, of)| format!("{open} of {of}"))));
+        row.extend(
+            HEAD_NAMES
+                .map(|name| agent.choices.get(name).map_or_else(String::new, |(open, of)| format!("{open} of {of}"))),
+        );
         choices.add_row(row);
     }
     let golden: usize = agents.iter().map(|a| a.golden_vectors).sum();
@@ -149,7 +154,9 @@ fn names_near(file: &Path) -> Vec<String> {
 }
 
 fn layer_out(layer: &Layer<'_>) -> LayerOut {
-    let words = |bytes: &[u8]| -> Vec<i32> { bytes.chunks_exact(4).map(|c| i32::from_le_bytes([c[0], c[1], c[2], c[3]])).collect() };
+    let words = |bytes: &[u8]| -> Vec<i32> {
+        bytes.chunks_exact(4).map(|c| i32::from_le_bytes([c[0], c[1], c[2], c[3]])).collect()
+    };
     let weights: Vec<i8> = layer.weights.iter().map(|&b| b as i8).collect();
     let biases = words(layer.biases);
     let multipliers: Vec<f64> = words(layer.multipliers).iter().map(|&m| f64::from(m) / 4_294_967_296.0).collect();

@@ -19,7 +19,11 @@ use std::path::PathBuf;
 
 /// Learns how to run a supply chain, and runs what it learned on small machines.
 #[derive(Debug, Parser)]
-#[command(name = "restock", version, after_help = "Exit codes: 0 done, 1 failed, 2 usage, 3 bad input data, 10 a check failed, 130 interrupted with a checkpoint.")]
+#[command(
+    name = "restock",
+    version,
+    after_help = "Exit codes: 0 done, 1 failed, 2 usage, 3 bad input data, 10 a check failed, 130 interrupted with a checkpoint."
+)]
 pub struct CommandLine {
     /// What to do.
     #[command(subcommand)]

@@ -30,7 +30,12 @@ pub struct Arguments {
 ///
 /// # Errors
 /// If it can't be packed or written.
-pub fn packed(folder: &RunFolder, scenario: &Scenario<'_>, problem: &Problem, trainer: &Trainer<'_>) -> Result<Vec<u8>, Failure> {
+pub fn packed(
+    folder: &RunFolder,
+    scenario: &Scenario<'_>,
+    problem: &Problem,
+    trainer: &Trainer<'_>,
+) -> Result<Vec<u8>, Failure> {
     let iteration = trainer.best.as_ref().map_or(trainer.iteration, |b| b.iteration);
     let bytes = session::pack(scenario, problem, &trainer.best_policies(), iteration)?;
     folder.write("restock.policy", &bytes)?;

@@ -38,7 +38,12 @@ pub struct Effort {
 ///
 /// # Errors
 /// If a file can't be written, a learner diverges, or Ctrl-C was pressed (with code 130).
-pub fn train(trainer: &mut Trainer<'_>, scenario: &Scenario<'_>, folder: &RunFolder, quiet: bool) -> Result<Effort, Failure> {
+pub fn train(
+    trainer: &mut Trainer<'_>,
+    scenario: &Scenario<'_>,
+    folder: &RunFolder,
+    quiet: bool,
+) -> Result<Effort, Failure> {
     let interrupt = Interrupt::install().map_err(|e| Failure::failed(e.to_string()))?;
     let fail = |e: &dyn std::fmt::Display| Failure::failed(e.to_string());
     let mut lines = JsonLines::open(&folder.file("metrics.jsonl"), trainer.iteration).map_err(|e| fail(&e))?;
@@ -63,7 +68,9 @@ pub fn train(trainer: &mut Trainer<'_>, scenario: &Scenario<'_>, folder: &RunFol
             if let Some(cost) = done.validation_cost {
                 extra.insert("validation_cost".into(), cost.into());
             }
-            lines.write(&Entry { iteration, learner: learner.name().to_owned(), update: *stats, extra }).map_err(|e| fail(&e))?;
+            lines
+                .write(&Entry { iteration, learner: learner.name().to_owned(), update: *stats, extra })
+                .map_err(|e| fail(&e))?;
             let scalar = |name: &str| format!("{}/{name}", learner.name());
             let tags = [
                 (scalar("reward"), stats.reward_mean),
@@ -115,8 +122,10 @@ pub fn train(trainer: &mut Trainer<'_>, scenario: &Scenario<'_>, folder: &RunFol
 /// Writes `checkpoint.bin`: the learners, and the best policies so far.
 fn save(trainer: &Trainer<'_>, scenario: &Scenario<'_>, folder: &RunFolder) -> Result<(), Failure> {
     let fail = |e: &dyn std::fmt::Display| Failure::failed(e.to_string());
-    let extra: Extra =
-        trainer.best.as_ref().map(|b| (b.cost, b.iteration, b.policies.iter().map(|p| p.parameters().to_vec()).collect()));
+    let extra: Extra = trainer
+        .best
+        .as_ref()
+        .map(|b| (b.cost, b.iteration, b.policies.iter().map(|p| p.parameters().to_vec()).collect()));
     Checkpoint {
         iteration: trainer.iteration,
         seed: trainer.config().seed,
@@ -132,9 +141,15 @@ fn save(trainer: &Trainer<'_>, scenario: &Scenario<'_>, folder: &RunFolder) -> R
 ///
 /// # Errors
 /// If the checkpoint can't be read, or belongs to another scenario.
-pub fn resume<'s>(scenario: &'s Scenario<'s>, problem: &Problem, folder: &RunFolder, threads: usize) -> Result<Trainer<'s>, Failure> {
+pub fn resume<'s>(
+    scenario: &'s Scenario<'s>,
+    problem: &Problem,
+    folder: &RunFolder,
+    threads: usize,
+) -> Result<Trainer<'s>, Failure> {
     let data = |e: &dyn std::fmt::Display| Failure::data(e.to_string());
-    let mut trainer = Trainer::new(scenario, &problem.names.nodes, problem.training.clone(), threads).map_err(|e| data(&e))?;
+    let mut trainer =
+        Trainer::new(scenario, &problem.names.nodes, problem.training.clone(), threads).map_err(|e| data(&e))?;
     let path = folder.file("checkpoint.bin");
     if !path.exists() {
         let run = folder.path().display();
@@ -153,18 +168,32 @@ pub fn resume<'s>(scenario: &'s Scenario<'s>, problem: &Problem, folder: &RunFol
         )));
     }
     if checkpoint.seed != problem.training.seed {
-        return Err(Failure::data(format!("{} has the seed {}, the manifest {}", path.display(), checkpoint.seed, problem.training.seed)));
+        return Err(Failure::data(format!(
+            "{} has the seed {}, the manifest {}",
+            path.display(),
+            checkpoint.seed,
+            problem.training.seed
+        )));
     }
     for (fresh, found) in trainer.learners.iter().map(Learner::state).zip(&checkpoint.learners) {
         // Another build may read other features or leave other choices open; another manifest may say anything.
         if (&fresh.name, fresh.features, fresh.mask) != (&found.name, found.features, found.mask) {
-            return Err(Failure::data(format!("{}: learner `{}` was trained on other features or choices than this build has", path.display(), found.name)));
+            return Err(Failure::data(format!(
+                "{}: learner `{}` was trained on other features or choices than this build has",
+                path.display(),
+                found.name
+            )));
         }
         if fresh.config != found.config {
-            return Err(Failure::data(format!("{}: learner `{}` was trained with other settings than the manifest has", path.display(), found.name)));
+            return Err(Failure::data(format!(
+                "{}: learner `{}` was trained with other settings than the manifest has",
+                path.display(),
+                found.name
+            )));
         }
     }
-    trainer.learners = checkpoint.learners.into_iter().map(Learner::from_state).collect::<Result<_, _>>().map_err(|e| data(&e))?;
+    trainer.learners =
+        checkpoint.learners.into_iter().map(Learner::from_state).collect::<Result<_, _>>().map_err(|e| data(&e))?;
     trainer.iteration = checkpoint.iteration;
     trainer.best = best_of(&checkpoint.extra, &trainer)
         .ok_or_else(|| Failure::data(format!("{} keeps best policies that do not fit its learners", path.display())))?;
@@ -178,8 +207,11 @@ fn best_of(extra: &[u8], trainer: &Trainer<'_>) -> Option<Option<Best>> {
     if parameters.len() != now.len() || parameters.iter().zip(&now).any(|(p, n)| p.len() != n.parameters().len()) {
         return None;
     }
-    let policies =
-        now.iter().zip(parameters).map(|(policy, p)| FloatPolicy::new(policy.config().clone(), p, policy.mask)).collect();
+    let policies = now
+        .iter()
+        .zip(parameters)
+        .map(|(policy, p)| FloatPolicy::new(policy.config().clone(), p, policy.mask))
+        .collect();
     Some(Some(Best { cost, iteration, policies }))
 }
 
@@ -187,9 +219,22 @@ fn best_of(extra: &[u8], trainer: &Trainer<'_>) -> Option<Option<Best>> {
 ///
 /// # Errors
 /// If the policies can't be quantized.
-pub fn pack(scenario: &Scenario<'_>, problem: &Problem, policies: &[FloatPolicy], iteration: u32) -> Result<Vec<u8>, Failure> {
+pub fn pack(
+    scenario: &Scenario<'_>,
+    problem: &Problem,
+    policies: &[FloatPolicy],
+    iteration: u32,
+) -> Result<Vec<u8>, Failure> {
     let calibration = rollout::observe(scenario, policies, training_seed(problem.training.seed), 4096);
-    let nodes: Vec<_> = problem.names.nodes.iter().cloned().zip(policies).zip(calibration).map(|((name, policy), c)| (name, policy, c)).collect();
+    let nodes: Vec<_> = problem
+        .names
+        .nodes
+        .iter()
+        .cloned()
+        .zip(policies)
+        .zip(calibration)
+        .map(|((name, policy), c)| (name, policy, c))
+        .collect();
     let note = format!("restock {} seed {} iteration {iteration}", env!("CARGO_PKG_VERSION"), problem.training.seed);
     quantize::pack(scenario.hash(), &note, &nodes).map_err(|e| Failure::failed(e.to_string()))
 }

@@ -60,7 +60,13 @@ pub fn run(arguments: &Arguments, common: &Common) -> Result<(), Failure> {
             table::counted(horizon, "day"),
         )));
     }
-    let protocol = Protocol { seed: arguments.seed, replicas: arguments.replicas, first_day: arguments.first_day, warmup_days, days };
+    let protocol = Protocol {
+        seed: arguments.seed,
+        replicas: arguments.replicas,
+        first_day: arguments.first_day,
+        warmup_days,
+        days,
+    };
     let bytes;
     let contender = match arguments.policy.as_str() {
         "textbook" => Contender::Textbook,

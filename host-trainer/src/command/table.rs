@@ -35,11 +35,16 @@ pub fn comparison(summaries: &[Summary], currency: &str) -> String {
     header.extend(compared.then(|| "vs periodic\nreview".to_owned()));
     header.extend(["delivery\nrate", "inventory\nturnover", "bullwhip\nratio"].map(str::to_owned));
     let mut figures = titled(header, 1);
-    let mut scores = titled(["policy", "HyperScore", "V", "delivery\nrate", "inventory\nscore", "capacity\nutilization"], 1);
+    let mut scores =
+        titled(["policy", "HyperScore", "V", "delivery\nrate", "inventory\nscore", "capacity\nutilization"], 1);
     for s in summaries {
         let mut row = vec![s.policy.clone(), with_interval(s.total_cost, s.total_cost_ci95)];
         row.extend(compared.then(|| s.versus_periodic_review_percent.map_or_else(String::new, |(d, i)| percent(d, i))));
-        row.extend([format!("{:.1} %", 100.0 * s.delivery_rate), format!("{:.2}", s.inventory_turnover), format!("{:.2}", s.bullwhip_ratio)]);
+        row.extend([
+            format!("{:.1} %", 100.0 * s.delivery_rate),
+            format!("{:.2}", s.inventory_turnover),
+            format!("{:.2}", s.bullwhip_ratio),
+        ]);
         figures.add_row(row);
         scores.add_row([
             s.policy.clone(),

@@ -52,7 +52,8 @@ pub fn run(arguments: &Arguments, common: &Common) -> Result<(), Failure> {
     let mut trainer = if arguments.resume.is_some() && folder.file("checkpoint.bin").exists() {
         session::resume(&scenario, &problem, &folder, threads)?
     } else {
-        Trainer::new(&scenario, &problem.names.nodes, problem.training.clone(), threads).map_err(|e| Failure::data(e.to_string()))?
+        Trainer::new(&scenario, &problem.names.nodes, problem.training.clone(), threads)
+            .map_err(|e| Failure::data(e.to_string()))?
     };
     let effort = session::train(&mut trainer, &scenario, &folder, common.quiet)?;
     if common.json {
@@ -68,7 +69,11 @@ pub fn run(arguments: &Arguments, common: &Common) -> Result<(), Failure> {
         format!("all {} iterations were trained before", effort.iterations)
     } else {
         let rate = table::thousands(effort.decisions_per_second.round());
-        format!("trained up to iteration {}: {} decisions at {rate}/s", effort.iterations, table::thousands(effort.decisions as f64))
+        format!(
+            "trained up to iteration {}: {} decisions at {rate}/s",
+            effort.iterations,
+            table::thousands(effort.decisions as f64)
+        )
     };
     print(&format!(
         "{done}; best on validation paths: iteration {}\nrun folder: {run}\nnext: restock compare {run}",

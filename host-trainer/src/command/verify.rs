@@ -1,8 +1,8 @@
 //! `restock verify`: a run's comparison again, digest by digest.
 
 use super::{Common, compare, print, print_json, session, table};
-use crate::failure::Failure;
 use crate::evaluate::Protocol;
+use crate::failure::Failure;
 use crate::run_folder::RunFolder;
 use clap::Args;
 use restock_core::blob::{BlobError, PolicyBlob};
@@ -31,8 +31,9 @@ pub fn run(arguments: &Arguments, common: &Common) -> Result<(), Failure> {
     let scenario = problem.scenario()?;
     let trainer = session::resume(&scenario, &problem, &folder, common.threads())?;
     let file = folder.file("restock.policy");
-    let bytes = std::fs::read(&file)
-        .map_err(|e| Failure::data(format!("{}: {e}; `restock pack {}` writes it", file.display(), arguments.run.display())))?;
+    let bytes = std::fs::read(&file).map_err(|e| {
+        Failure::data(format!("{}: {e}; `restock pack {}` writes it", file.display(), arguments.run.display()))
+    })?;
     let blob = PolicyBlob::decode(&bytes).map_err(|e| Failure::data(format!("{}: {e}", file.display())))?;
     if blob.header().scenario_hash != scenario.hash() {
         return Err(Failure::data(format!("{}: {}", file.display(), BlobError::Scenario)));
@@ -54,10 +55,20 @@ pub fn run(arguments: &Arguments, common: &Common) -> Result<(), Failure> {
         }
     }
     if common.json {
-        print_json(&serde_json::json!({ "format": "restock-verify/1", "checked": evaluation.digests.len(), "changed": changed }))?;
+        print_json(
+            &serde_json::json!({ "format": "restock-verify/1", "checked": evaluation.digests.len(), "changed": changed }),
+        )?;
     }
     if !changed.is_empty() {
         return Err(Failure::check(format!("digests have changed:\n  {}", changed.join("\n  "))));
     }
-    if common.json { Ok(()) } else { print(&format!("{} policies on {} each: all digests are the same", evaluation.digests.len(), table::counted(evaluation.replicas, "path"))) }
+    if common.json {
+        Ok(())
+    } else {
+        print(&format!(
+            "{} policies on {} each: all digests are the same",
+            evaluation.digests.len(),
+            table::counted(evaluation.replicas, "path")
+        ))
+    }
 }

@@ -40,16 +40,28 @@ pub(crate) fn chain(nodes: &[NodeRow], routes: &[RouteRow], report: &mut Report)
     for (k, route) in routes.iter().enumerate() {
         let supplier = (route.supplier != OUTSIDE).then(|| row_of.get(route.supplier.as_str()).copied());
         if supplier == Some(None) {
-            report.error(route.supplier_at.clone(), format!("supplier {} is not in nodes.csv", quoted(&route.supplier)), suggestion(&route.supplier, known().chain([OUTSIDE])));
+            report.error(
+                route.supplier_at.clone(),
+                format!("supplier {} is not in nodes.csv", quoted(&route.supplier)),
+                suggestion(&route.supplier, known().chain([OUTSIDE])),
+            );
         }
         let customer = row_of.get(route.customer.as_str()).copied();
         if customer.is_none() {
-            report.error(route.customer_at.clone(), format!("customer {} is not in nodes.csv", quoted(&route.customer)), suggestion(&route.customer, known()));
+            report.error(
+                route.customer_at.clone(),
+                format!("customer {} is not in nodes.csv", quoted(&route.customer)),
+                suggestion(&route.customer, known()),
+            );
         }
         let (Some(customer), false) = (customer, supplier == Some(None)) else { continue };
         let supplier = supplier.flatten();
         if supplier == Some(customer) {
-            report.error(route.customer_at.clone(), format!("{} supplies itself", route.customer), "two different nodes");
+            report.error(
+                route.customer_at.clone(),
+                format!("{} supplies itself", route.customer),
+                "two different nodes",
+            );
             continue;
         }
         match lanes.iter_mut().find(|lane| lane.0 == supplier && lane.1 == customer) {
@@ -67,10 +79,18 @@ pub(crate) fn chain(nodes: &[NodeRow], routes: &[RouteRow], report: &mut Report)
     }
     for (row, node) in nodes.iter().enumerate() {
         if !lanes.iter().any(|lane| lane.1 == row) {
-            report.error(node.at.clone(), format!("node {} has no supplier", quoted(&node.name)), "the customer of a row in lanes.csv (supplier = outside at the chain's source)");
+            report.error(
+                node.at.clone(),
+                format!("node {} has no supplier", quoted(&node.name)),
+                "the customer of a row in lanes.csv (supplier = outside at the chain's source)",
+            );
         }
         if !node.sells && !lanes.iter().any(|lane| lane.0 == Some(row)) {
-            report.warning(node.at.clone(), format!("nobody orders from node {}", quoted(&node.name)), "a node that sells, or the supplier of a row in lanes.csv");
+            report.warning(
+                node.at.clone(),
+                format!("nobody orders from node {}", quoted(&node.name)),
+                "a node that sells, or the supplier of a row in lanes.csv",
+            );
         }
     }
     if !nodes.is_empty() && !nodes.iter().any(|node| node.sells) {
@@ -87,7 +107,9 @@ pub(crate) fn chain(nodes: &[NodeRow], routes: &[RouteRow], report: &mut Report)
         .map(|(supplier, customer, ks)| Lane {
             supplier: supplier.map(|row| rank[row]),
             customer: rank[*customer],
-            order_days: agreed(ks, routes, |r| r.order_days.map(f64::from), "order_lead_time_days", report).and_then(word).unwrap_or(0),
+            order_days: agreed(ks, routes, |r| r.order_days.map(f64::from), "order_lead_time_days", report)
+                .and_then(word)
+                .unwrap_or(0),
             priority: agreed(ks, routes, |r| r.priority.map(f64::from), "priority", report).and_then(word).unwrap_or(0),
             share: 0,
             routes: ks.clone(),
@@ -96,14 +118,21 @@ pub(crate) fn chain(nodes: &[NodeRow], routes: &[RouteRow], report: &mut Report)
     shares(nodes, routes, &order, &mut resolved, report);
     let mut echelons: Vec<i32> = vec![0; nodes.len()];
     for n in 0..order.len() {
-        let derived = resolved.iter().filter(|lane| lane.supplier == Some(n)).map(|lane| echelons[lane.customer] + 1).max().unwrap_or(0);
+        let derived = resolved
+            .iter()
+            .filter(|lane| lane.supplier == Some(n))
+            .map(|lane| echelons[lane.customer] + 1)
+            .max()
+            .unwrap_or(0);
         echelons[n] = nodes[order[n]].echelon.unwrap_or(derived);
     }
     Some(Chain { rows: order, lanes: resolved, echelons })
 }
 
 fn limits(nodes: &[NodeRow], routes: &[RouteRow], report: &mut Report) {
-    for (file, what, count, most) in [("nodes.csv", "nodes", nodes.len(), NODES_MAX), ("lanes.csv", "routes", routes.len(), ROUTES_MAX)] {
+    for (file, what, count, most) in
+        [("nodes.csv", "nodes", nodes.len(), NODES_MAX), ("lanes.csv", "routes", routes.len(), ROUTES_MAX)]
+    {
         if count == 0 || count > most {
             report.error(Place::whole(file), format!("{count} {what}"), format!("1 to {most}"));
         }
@@ -111,7 +140,12 @@ fn limits(nodes: &[NodeRow], routes: &[RouteRow], report: &mut Report) {
 }
 
 /// Rows of nodes, every node after all it supplies; of those free to stand, the first in the file.
-fn ordered(nodes: &[NodeRow], routes: &[RouteRow], lanes: &[(Option<usize>, usize, Vec<usize>)], report: &mut Report) -> Option<Vec<usize>> {
+fn ordered(
+    nodes: &[NodeRow],
+    routes: &[RouteRow],
+    lanes: &[(Option<usize>, usize, Vec<usize>)],
+    report: &mut Report,
+) -> Option<Vec<usize>> {
     let mut order: Vec<usize> = Vec::new();
     let mut placed = vec![false; nodes.len()];
     let waits_for = |row: usize, placed: &[bool]| lanes.iter().find(|lane| lane.0 == Some(row) && !placed[lane.1]);
@@ -125,7 +159,11 @@ fn ordered(nodes: &[NodeRow], routes: &[RouteRow], lanes: &[(Option<usize>, usiz
     while let Some(lane) = path.last().and_then(|row| waits_for(*row, &placed)) {
         if let Some(at) = path.iter().position(|row| *row == lane.1) {
             let names: Vec<&str> = path[at..].iter().chain([&lane.1]).map(|row| nodes[*row].name.as_str()).collect();
-            report.error(routes[lane.2[0]].customer_at.clone(), format!("nodes supply one another in a circle: {}", names.join(" > ")), "a chain from the outside to the customers");
+            report.error(
+                routes[lane.2[0]].customer_at.clone(),
+                format!("nodes supply one another in a circle: {}", names.join(" > ")),
+                "a chain from the outside to the customers",
+            );
             break;
         }
         path.push(lane.1);
@@ -134,12 +172,22 @@ fn ordered(nodes: &[NodeRow], routes: &[RouteRow], lanes: &[(Option<usize>, usiz
 }
 
 /// What the routes of one lane say of the lane: given once, or the same everywhere.
-fn agreed(ks: &[usize], routes: &[RouteRow], value: impl Fn(&RouteRow) -> Option<f64>, column: &str, report: &mut Report) -> Option<f64> {
+fn agreed(
+    ks: &[usize],
+    routes: &[RouteRow],
+    value: impl Fn(&RouteRow) -> Option<f64>,
+    column: &str,
+    report: &mut Report,
+) -> Option<f64> {
     let mut found: Option<f64> = None;
     for route in ks.iter().map(|k| &routes[*k]) {
         if let Some(this) = value(route) {
             if let Some(first) = found.filter(|first| *first != this) {
-                report.error(route.at.clone(), format!("{column} is {this} here and {first} on another route of the lane"), "the same on all routes of a lane, or empty");
+                report.error(
+                    route.at.clone(),
+                    format!("{column} is {this} here and {first} on another route of the lane"),
+                    "the same on all routes of a lane, or empty",
+                );
             }
             found = found.or(Some(this));
         }
@@ -151,7 +199,8 @@ fn agreed(ks: &[usize], routes: &[RouteRow], value: impl Fn(&RouteRow) -> Option
 fn shares(nodes: &[NodeRow], routes: &[RouteRow], order: &[usize], lanes: &mut [Lane], report: &mut Report) {
     for (n, row) in order.iter().enumerate() {
         let inbound: Vec<usize> = (0..lanes.len()).filter(|l| lanes[*l].customer == n).collect();
-        let given: Vec<Option<f64>> = inbound.iter().map(|l| agreed(&lanes[*l].routes, routes, |r| r.share, "share", report)).collect();
+        let given: Vec<Option<f64>> =
+            inbound.iter().map(|l| agreed(&lanes[*l].routes, routes, |r| r.share, "share", report)).collect();
         let count = from_count(inbound.len());
         let total: f64 = given.iter().flatten().sum();
         let all = given.iter().all(Option::is_some);
@@ -159,7 +208,15 @@ fn shares(nodes: &[NodeRow], routes: &[RouteRow], order: &[usize], lanes: &mut [
         let none = given.iter().all(Option::is_none);
         if !none && (!all || libm::fabs(total - 1.0) > 1e-6) {
             let missing = if all { "" } else { ", and some are empty" };
-            report.error(at, format!("shares of the lanes to {} add up to {}{missing}", nodes[*row].name, libm::round(total * 1e6) / 1e6), "1 in all, or all empty for equal shares");
+            report.error(
+                at,
+                format!(
+                    "shares of the lanes to {} add up to {}{missing}",
+                    nodes[*row].name,
+                    libm::round(total * 1e6) / 1e6
+                ),
+                "1 in all, or all empty for equal shares",
+            );
             continue;
         }
         let mut left = 1_000_000;

@@ -31,9 +31,17 @@ impl Demand {
         let settings = &rows.settings;
         let mode = settings.demand.unwrap_or(DemandMode::Drawn);
         match (&rows.history, settings.demand) {
-            (Some(_), None) => report.error(settings.demand_at.clone(), "demand is missing beside demand.csv", "demand = \"fitted\", \"replay\", or \"drawn\" (from families only)"),
+            (Some(_), None) => report.error(
+                settings.demand_at.clone(),
+                "demand is missing beside demand.csv",
+                "demand = \"fitted\", \"replay\", or \"drawn\" (from families only)",
+            ),
             (None, Some(DemandMode::Fitted | DemandMode::Replay)) => {
-                report.error(settings.demand_at.clone(), "demand is fitted or replayed, but there is no demand.csv", "demand.csv beside it, or demand = \"drawn\"");
+                report.error(
+                    settings.demand_at.clone(),
+                    "demand is fitted or replayed, but there is no demand.csv",
+                    "demand.csv beside it, or demand = \"drawn\"",
+                );
             }
             _ => {}
         }
@@ -64,7 +72,15 @@ impl Demand {
                     (None, Some(fit), Some(history)) => {
                         let series = history.series.get(&(n, p));
                         if series.is_none() {
-                            report.warning(product.at.clone(), format!("product {} has no demand at node {}", quoted(&product.name), quoted(&node.name)), "a row in demand.csv, if it is sold there");
+                            report.warning(
+                                product.at.clone(),
+                                format!(
+                                    "product {} has no demand at node {}",
+                                    quoted(&product.name),
+                                    quoted(&node.name)
+                                ),
+                                "a row in demand.csv, if it is sold there",
+                            );
                         }
                         let sample = series.map_or(vec![0.0], |s| fit.sample(s, &demand.profiles[demand.seasons[p]]));
                         Some((Distribution::Empirical(sample), product.at.clone()))
@@ -72,7 +88,11 @@ impl Demand {
                     _ => None,
                 };
                 let Some((distribution, at)) = found else {
-                    report.error(product.at.clone(), format!("product {} has no demand at node {}", quoted(&product.name), quoted(&node.name)), "a family such as poisson(5) in the column demand of products.csv or stockpoints.csv");
+                    report.error(
+                        product.at.clone(),
+                        format!("product {} has no demand at node {}", quoted(&product.name), quoted(&node.name)),
+                        "a family such as poisson(5) in the column demand of products.csv or stockpoints.csv",
+                    );
                     continue;
                 };
                 match distribution.compile(settings.unit_scale) {
@@ -109,7 +129,9 @@ impl Demand {
     /// Day 0 is the start date where the history holds it, else the history's first day of the same
     /// weekday. Whole weeks are kept, so that a longer run comes round on the right weekday.
     pub(crate) fn replay(&self, rows: &Rows, chain: &Chain, report: &mut Report) -> (usize, Vec<i32>) {
-        let Some((history, first)) = rows.history.as_ref().filter(|_| self.mode == DemandMode::Replay).and_then(|h| Some((h, h.start?))) else {
+        let Some((history, first)) =
+            rows.history.as_ref().filter(|_| self.mode == DemandMode::Replay).and_then(|h| Some((h, h.start?)))
+        else {
             return (0, Vec::new());
         };
         let weeks = (history.days / 7).min(HORIZON_DAYS_MAX / 7);
@@ -118,10 +140,21 @@ impl Demand {
         let apart = i64::from(start.day) - i64::from(first.day);
         let within = usize::try_from(apart).ok().filter(|apart| *apart < days);
         if within.is_none() {
-            report.warning(rows.settings.demand_at.clone(), format!("start is {start}, but demand.csv starts on {first} and {days} days of it are replayed"), "a start within them; the first day of the same weekday is taken");
+            report.warning(
+                rows.settings.demand_at.clone(),
+                format!("start is {start}, but demand.csv starts on {first} and {days} days of it are replayed"),
+                "a start within them; the first day of the same weekday is taken",
+            );
         }
         if days < rows.settings.horizon_days {
-            report.warning(Place::whole("demand.csv"), format!("{days} days (whole weeks) are replayed over a horizon of {} days: they come round again", rows.settings.horizon_days), "");
+            report.warning(
+                Place::whole("demand.csv"),
+                format!(
+                    "{days} days (whole weeks) are replayed over a horizon of {} days: they come round again",
+                    rows.settings.horizon_days
+                ),
+                "",
+            );
         }
         let offset = within.unwrap_or_else(|| usize::try_from(apart.rem_euclid(7)).unwrap_or(0) % days.max(1));
         let mut words = Vec::new();

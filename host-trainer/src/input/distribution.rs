@@ -152,9 +152,9 @@ impl Distribution {
     fn masses(&self, unit_scale: i32) -> Result<Masses, String> {
         let scale = i64::from(unit_scale);
         let on_lattice = |value: f64| {
-            scaled_whole(value, unit_scale)
-                .map(i64::from)
-                .ok_or_else(|| format!("whole at unit_scale = {unit_scale} and not above {VALUE_MAX} internal units, unlike {value}"))
+            scaled_whole(value, unit_scale).map(i64::from).ok_or_else(|| {
+                format!("whole at unit_scale = {unit_scale} and not above {VALUE_MAX} internal units, unlike {value}")
+            })
         };
         let discrete = |points: Vec<(i64, f64)>, step| Masses { points, step, spread: false };
         Ok(match self {
@@ -162,7 +162,9 @@ impl Distribution {
             Self::Poisson { mean } | Self::NegativeBinomial { mean, .. } | Self::Geometric { mean } if *mean <= 0.0 => {
                 discrete(vec![(0, 1.0)], 1)
             }
-            Self::Poisson { mean } => discrete(by_ratio(*mean, libm::floor(*mean), scale, |k| mean / (k + 1.0))?, scale),
+            Self::Poisson { mean } => {
+                discrete(by_ratio(*mean, libm::floor(*mean), scale, |k| mean / (k + 1.0))?, scale)
+            }
             Self::NegativeBinomial { mean, variance } => discrete(negative_binomial(*mean, *variance, scale)?, scale),
             Self::Geometric { mean } => discrete(negative_binomial(*mean, mean + mean * mean, scale)?, scale),
             Self::Normal { mean, deviation } => normal_masses(mean * from_wide(scale), deviation * from_wide(scale))?,
@@ -173,7 +175,9 @@ impl Distribution {
                 }
                 discrete((low..=high).map(|k| (k.saturating_mul(scale), 1.0)).collect(), scale)
             }
-            Self::Table(points) => discrete(points.iter().map(|&(v, p)| Ok((on_lattice(v)?, p))).collect::<Result<_, String>>()?, 1),
+            Self::Table(points) => {
+                discrete(points.iter().map(|&(v, p)| Ok((on_lattice(v)?, p))).collect::<Result<_, String>>()?, 1)
+            }
             Self::Empirical(values) => discrete(observed(values, from_wide(scale)), 1),
         })
     }
@@ -185,7 +189,8 @@ fn argument(text: &str) -> Result<(Option<String>, f64), String> {
         Some((name, value)) => (Some(name.trim().to_lowercase()), value),
         None => (None, text),
     };
-    let value = number::real(value.trim(), Range::new(-UNITS_MAX, UNITS_MAX, "units")).ok_or_else(|| format!("numbers between the parentheses, unlike {:?}", value.trim()))?;
+    let value = number::real(value.trim(), Range::new(-UNITS_MAX, UNITS_MAX, "units"))
+        .ok_or_else(|| format!("numbers between the parentheses, unlike {:?}", value.trim()))?;
     Ok((name, value))
 }
 
@@ -194,9 +199,13 @@ pub(crate) fn pairs(text: &str, value_max: f64) -> Result<Vec<(f64, f64)>, Strin
     let mut points: Vec<(f64, f64)> = Vec::new();
     for pair in text.split([' ', ',']).filter(|pair| !pair.is_empty()) {
         let parsed = pair.split_once(':').and_then(|(value, probability)| {
-            Some((number::real(value.trim(), Range::new(0.0, value_max, ""))?, number::real(probability.trim(), Range::new(0.0, 1.0, ""))?))
+            Some((
+                number::real(value.trim(), Range::new(0.0, value_max, ""))?,
+                number::real(probability.trim(), Range::new(0.0, 1.0, ""))?,
+            ))
         });
-        let point = parsed.ok_or_else(|| format!("pairs of value:probability, such as 2:0.5 3:0.3 6:0.2, unlike {pair:?}"))?;
+        let point =
+            parsed.ok_or_else(|| format!("pairs of value:probability, such as 2:0.5 3:0.3 6:0.2, unlike {pair:?}"))?;
         if points.last().is_some_and(|last| last.0 >= point.0) {
             return Err(format!("values in ascending order, each once, unlike {pair:?}"));
         }
@@ -213,7 +222,8 @@ pub(crate) fn pairs(text: &str, value_max: f64) -> Result<Vec<(f64, f64)>, Strin
 fn by_ratio(spread: f64, mode: f64, scale: i64, ratio: impl Fn(f64) -> f64) -> Result<Vec<(i64, f64)>, String> {
     // A tail falls by at least its last ratio: what is left is at most mass / (1 - ratio).
     let negligible = 1e-13 / spread.max(1.0);
-    let too_wide = || format!("at most {POINTS_MAX} different values: use normal(mean, deviation) for such large numbers");
+    let too_wide =
+        || format!("at most {POINTS_MAX} different values: use normal(mean, deviation) for such large numbers");
     let mut down = Vec::new();
     let (mut k, mut mass, mut total) = (mode, 1.0, 1.0);
     while k > 0.0 && mass > negligible * total {

@@ -69,7 +69,11 @@ impl<'d, 'a> Section<'d, 'a> {
     }
 
     fn wrong(&self, key: &str, value: &Spanned<DeValue<'a>>, right: impl Into<String>, report: &mut Report) {
-        report.error(self.document.place(value.span().start), format!("{} is {}", self.named(key), shown(value.get_ref())), right);
+        report.error(
+            self.document.place(value.span().start),
+            format!("{} is {}", self.named(key), shown(value.get_ref())),
+            right,
+        );
     }
 
     /// A number.
@@ -86,7 +90,9 @@ impl<'d, 'a> Section<'d, 'a> {
     pub(crate) fn whole(&mut self, key: &str, range: Range<'_>, report: &mut Report) -> Option<i32> {
         let value = self.find(key)?;
         let found = match value.get_ref() {
-            DeValue::Integer(_) => real(value.get_ref()).filter(|x| *x >= range.low && *x <= range.high).and_then(number::word),
+            DeValue::Integer(_) => {
+                real(value.get_ref()).filter(|x| *x >= range.low && *x <= range.high).and_then(number::word)
+            }
             _ => None,
         };
         if found.is_none() {
@@ -110,7 +116,11 @@ impl<'d, 'a> Section<'d, 'a> {
         let text = self.text(key, report)?;
         let chosen = words.iter().position(|word| *word == text);
         if chosen.is_none() {
-            report.error(self.place(key), format!("{} is {}", self.named(key), quoted(text)), suggestion(text, words.iter().copied()));
+            report.error(
+                self.place(key),
+                format!("{} is {}", self.named(key), quoted(text)),
+                suggestion(text, words.iter().copied()),
+            );
         }
         chosen
     }
@@ -132,7 +142,13 @@ impl<'d, 'a> Section<'d, 'a> {
     }
 
     /// A list of numbers, `count` of them where that is given.
-    pub(crate) fn numbers(&mut self, key: &str, count: Option<usize>, range: Range<'_>, report: &mut Report) -> Option<Vec<f64>> {
+    pub(crate) fn numbers(
+        &mut self,
+        key: &str,
+        count: Option<usize>,
+        range: Range<'_>,
+        report: &mut Report,
+    ) -> Option<Vec<f64>> {
         let value = self.find(key)?;
         let wanted = count.map_or("a list".to_owned(), |n| format!("a list of {n}"));
         let Some(list) = value.get_ref().as_array().filter(|list| count.is_none_or(|n| n == list.len())) else {
@@ -156,7 +172,13 @@ impl<'d, 'a> Section<'d, 'a> {
             self.wrong(key, value, format!("a section [{key}]"), report);
             return None;
         };
-        Some(Section { document: self.document, table, at: value.span().start, path: self.named(key), asked: Vec::new() })
+        Some(Section {
+            document: self.document,
+            table,
+            at: value.span().start,
+            path: self.named(key),
+            asked: Vec::new(),
+        })
     }
 
     /// All tables under this one, each with its name and place; what is no table is reported.
@@ -175,7 +197,13 @@ impl<'d, 'a> Section<'d, 'a> {
         let mut sections = Vec::new();
         for item in list {
             match item.get_ref().as_table() {
-                Some(table) => sections.push(Section { document: self.document, table, at: item.span().start, path: key.to_owned(), asked: Vec::new() }),
+                Some(table) => sections.push(Section {
+                    document: self.document,
+                    table,
+                    at: item.span().start,
+                    path: key.to_owned(),
+                    asked: Vec::new(),
+                }),
                 None => self.wrong(key, item, format!("a section [[{key}]]"), report),
             }
         }
@@ -191,9 +219,17 @@ impl<'d, 'a> Section<'d, 'a> {
     pub(crate) fn finish(self, report: &mut Report) {
         for (key, _) in self.table {
             if !self.asked.iter().any(|asked| asked == key.get_ref()) {
-                let free = self.asked.iter().map(String::as_str).filter(|asked| !self.table.iter().any(|(k, _)| k.get_ref() == *asked));
+                let free = self
+                    .asked
+                    .iter()
+                    .map(String::as_str)
+                    .filter(|asked| !self.table.iter().any(|(k, _)| k.get_ref() == *asked));
                 let right = suggestion(key.get_ref(), free);
-                report.error(self.document.place(key.span().start), format!("{} is not known", self.named(key.get_ref())), right);
+                report.error(
+                    self.document.place(key.span().start),
+                    format!("{} is not known", self.named(key.get_ref())),
+                    right,
+                );
             }
         }
     }

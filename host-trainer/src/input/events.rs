@@ -18,27 +18,52 @@ pub(crate) fn check_names(rows: &Rows, report: &mut Report) {
         match &event.place {
             EventPlace::Demand(name) | EventPlace::Capacity(name) => {
                 let Some(node) = rows.nodes.iter().find(|node| node.name == *name) else {
-                    report.error(event.at.clone(), format!("the event's node {} is not in nodes.csv", quoted(name)), suggestion(name, rows.nodes.iter().map(|n| n.name.as_str())));
+                    report.error(
+                        event.at.clone(),
+                        format!("the event's node {} is not in nodes.csv", quoted(name)),
+                        suggestion(name, rows.nodes.iter().map(|n| n.name.as_str())),
+                    );
                     continue;
                 };
                 let demand = matches!(event.place, EventPlace::Demand(_));
                 if demand && !node.sells {
-                    report.error(event.at.clone(), format!("the event changes demand at {}, which sells to no customers", quoted(name)), "a node with sells = yes");
+                    report.error(
+                        event.at.clone(),
+                        format!("the event changes demand at {}, which sells to no customers", quoted(name)),
+                        "a node with sells = yes",
+                    );
                 }
                 if !demand && node.capacity.is_none() {
-                    report.error(event.at.clone(), format!("the event changes the capacity of {}, which has no limit", quoted(name)), "a node with capacity_per_day in nodes.csv");
+                    report.error(
+                        event.at.clone(),
+                        format!("the event changes the capacity of {}, which has no limit", quoted(name)),
+                        "a node with capacity_per_day in nodes.csv",
+                    );
                 }
             }
             EventPlace::Route(supplier, customer, name) => {
                 let full = |s: &str, c: &str, r: &str| format!("{s}>{c}:{r}");
-                match rows.routes.iter().find(|r| r.supplier == *supplier && r.customer == *customer && r.route == *name) {
+                match rows
+                    .routes
+                    .iter()
+                    .find(|r| r.supplier == *supplier && r.customer == *customer && r.route == *name)
+                {
                     None => {
-                        let known: Vec<String> = rows.routes.iter().map(|r| full(&r.supplier, &r.customer, &r.route)).collect();
+                        let known: Vec<String> =
+                            rows.routes.iter().map(|r| full(&r.supplier, &r.customer, &r.route)).collect();
                         let wanted = full(supplier, customer, name);
-                        report.error(event.at.clone(), format!("the event's route {} is not in lanes.csv", quoted(&wanted)), suggestion(&wanted, known.iter().map(String::as_str)));
+                        report.error(
+                            event.at.clone(),
+                            format!("the event's route {} is not in lanes.csv", quoted(&wanted)),
+                            suggestion(&wanted, known.iter().map(String::as_str)),
+                        );
                     }
                     Some(route) if route.capacity.is_none() => {
-                        report.error(event.at.clone(), format!("the event changes the capacity of route {}, which has no limit", quoted(name)), "a route with capacity_per_day in lanes.csv");
+                        report.error(
+                            event.at.clone(),
+                            format!("the event changes the capacity of route {}, which has no limit", quoted(name)),
+                            "a route with capacity_per_day in lanes.csv",
+                        );
                     }
                     Some(_) => {}
                 }
@@ -56,12 +81,24 @@ pub(crate) fn resolved(rows: &Rows, chain: &Chain, report: &mut Report) -> Vec<E
     for event in &rows.settings.events {
         let (first, after) = (day_of(event.date), event.until.map(|last| day_of(last).saturating_add(1)));
         if first >= horizon || after.is_some_and(|after| after <= 0) {
-            report.warning(event.date_at.clone(), format!("the event on {} is outside the horizon", event.date), format!("within {} days from {}", horizon, rows.settings.start));
+            report.warning(
+                event.date_at.clone(),
+                format!("the event on {} is outside the horizon", event.date),
+                format!("within {} days from {}", horizon, rows.settings.start),
+            );
             continue;
         }
         let Some((kind, place)) = place(rows, chain, &event.place) else { continue };
         for day in [Some(first.max(0)), after].into_iter().flatten().filter(|day| *day < horizon) {
-            let factor: f64 = rows.settings.events.iter().filter(|other| in_force(other, day, &day_of) && self::place(rows, chain, &other.place) == Some((kind, place))).map(|e| e.factor).product();
+            let factor: f64 = rows
+                .settings
+                .events
+                .iter()
+                .filter(|other| {
+                    in_force(other, day, &day_of) && self::place(rows, chain, &other.place) == Some((kind, place))
+                })
+                .map(|e| e.factor)
+                .product();
             let factor_q12 = word(factor * 4096.0).filter(|f| *f <= FACTOR_MAX_Q12);
             if factor_q12.is_none() {
                 report.error(event.at.clone(), format!("events in force multiply to {factor}"), "at most 16");
@@ -91,7 +128,11 @@ fn place(rows: &Rows, chain: &Chain, place: &EventPlace) -> Option<(EventKind, u
         EventPlace::Capacity(name) => node(name).map(|n| (EventKind::Capacity, n)),
         EventPlace::Route(supplier, customer, name) => {
             let mut in_order = chain.lanes.iter().flat_map(|lane| lane.routes.iter());
-            let same = |k: &usize| rows.routes[*k].supplier == *supplier && rows.routes[*k].customer == *customer && rows.routes[*k].route == *name;
+            let same = |k: &usize| {
+                rows.routes[*k].supplier == *supplier
+                    && rows.routes[*k].customer == *customer
+                    && rows.routes[*k].route == *name
+            };
             in_order.position(same).map(|k| (EventKind::Route, k))
         }
     }

@@ -73,7 +73,11 @@ impl Files {
                 Ok(bytes) => drop(files.0.insert(name, bytes)),
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound && i >= REQUIRED => {}
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                    report.error(Place::whole(name), format!("is missing in {}", dir.display()), format!("a file there (a network has {})", NAMES[..REQUIRED].join(", ")));
+                    report.error(
+                        Place::whole(name),
+                        format!("is missing in {}", dir.display()),
+                        format!("a file there (a network has {})", NAMES[..REQUIRED].join(", ")),
+                    );
                 }
                 Err(error) => report.error(Place::whole(name), format!("can't be read: {error}"), ""),
             }
@@ -90,7 +94,9 @@ impl Files {
         let report_ref = &mut report;
         let file = |name: &str| self.0.get(name).map(Vec::as_slice);
         // A missing file was reported once; as an empty one it would be again.
-        let (Some(toml), Some(nodes), Some(lanes), Some(products)) = (file(NAMES[0]), file(NAMES[1]), file(NAMES[2]), file(NAMES[3])) else {
+        let (Some(toml), Some(nodes), Some(lanes), Some(products)) =
+            (file(NAMES[0]), file(NAMES[1]), file(NAMES[2]), file(NAMES[3]))
+        else {
             if let Some(bytes) = file(NAMES[0]) {
                 settings::read(bytes, report_ref);
             }

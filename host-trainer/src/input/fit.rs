@@ -39,7 +39,8 @@ impl Fit {
     /// Steps 1 to 3.
     pub(crate) fn new(history: &History, settings: FitSettings, report: &mut Report) -> Self {
         let start = history.start.unwrap_or(super::calendar::Date { day: 0 });
-        let mut fit = Self { season: Profile::flat(FITTED), first: (start.weekday(), start.yearday()), cap: f64::INFINITY };
+        let mut fit =
+            Self { season: Profile::flat(FITTED), first: (start.weekday(), start.yearday()), cap: f64::INFINITY };
         // Keys in order: sums of floats must not depend on how a hash map is walked.
         let mut keys: Vec<_> = history.series.keys().copied().collect();
         keys.sort_unstable();
@@ -58,7 +59,11 @@ impl Fit {
         let index = pooled_index(&series, cap, history.days);
         fit.cap = cap;
         let warn_short = |what: &str, least: usize, report: &mut Report| {
-            report.warning(Place::whole("demand.csv"), format!("{} days of demand show no {what} cycle: none is assumed", history.days), format!("{least} days or more"));
+            report.warning(
+                Place::whole("demand.csv"),
+                format!("{} days of demand show no {what} cycle: none is assumed", history.days),
+                format!("{least} days or more"),
+            );
         };
         if history.days < WEEKLY_DAYS_MIN {
             warn_short("weekly", WEEKLY_DAYS_MIN, report);
@@ -82,7 +87,10 @@ impl Fit {
                 .map(|day| ((fit.first.1 + day) % YEAR_DAYS, index[day] / weekly[fit.weekday(day)]))
                 .collect();
             if let Some(c) = least_squares(&left, harmonics).filter(|c| c[0] > 0.0) {
-                let pairs: Vec<(f64, f64)> = c[1..].chunks_exact(2).map(|p| (settings.annual_trust * p[0] / c[0], settings.annual_trust * p[1] / c[0])).collect();
+                let pairs: Vec<(f64, f64)> = c[1..]
+                    .chunks_exact(2)
+                    .map(|p| (settings.annual_trust * p[0] / c[0], settings.annual_trust * p[1] / c[0]))
+                    .collect();
                 fit.season.set_fourier(&pairs);
             }
         }

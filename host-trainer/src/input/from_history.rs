@@ -50,7 +50,11 @@ pub fn write_from_history(dir: &Path, demand_csv: &Path, products_csv: &Path) ->
     let sales = read_sales(&name_of(demand_csv), &demand_bytes, &products, &mut report);
     if report.errors() > 0 || sales.is_empty() || products.is_empty() {
         if report.errors() == 0 {
-            report.error(Place::whole(&name_of(demand_csv)), "there is nothing to fit", "rows of sales, and the products they are of");
+            report.error(
+                Place::whole(&name_of(demand_csv)),
+                "there is nothing to fit",
+                "rows of sales, and the products they are of",
+            );
         }
         return Err(failed(report).into());
     }
@@ -75,10 +79,21 @@ fn failed(report: Report) -> Problems {
 }
 
 fn read_products(file: &str, bytes: &[u8], report: &mut Report) -> Vec<Listed> {
-    let sheet = Sheet::read(file, bytes, &["product", "name", "description", "unit_price"], &["unit_price"], Unknown::Ignore, report);
+    let sheet = Sheet::read(
+        file,
+        bytes,
+        &["product", "name", "description", "unit_price"],
+        &["unit_price"],
+        Unknown::Ignore,
+        report,
+    );
     let column = if sheet.has("product") { "product" } else { "name" };
     if !sheet.has(column) {
-        report.error(Place { file: file.to_owned(), line: 1, column: 1 }, "column product is missing", "named in the first row: product,unit_price");
+        report.error(
+            Place { file: file.to_owned(), line: 1, column: 1 },
+            "column product is missing",
+            "named in the first row: product,unit_price",
+        );
     }
     let mut seen: HashMap<&str, usize> = HashMap::new();
     let mut listed = Vec::new();
@@ -109,13 +124,21 @@ fn read_sales(file: &str, bytes: &[u8], products: &[Listed], report: &mut Report
         let date = row.date("date", report);
         let quantity = present(row, "quantity", Range::new(0.0, 1e9, "units"), report);
         if let Some(quantity) = quantity.filter(|q| libm::trunc(*q) != *q) {
-            report.error(row.place("quantity"), format!("quantity is {quantity}"), "whole units: multiply all by what makes them whole");
+            report.error(
+                row.place("quantity"),
+                format!("quantity is {quantity}"),
+                "whole units: multiply all by what makes them whole",
+            );
         }
         let Some(name) = row.name("product", report) else { continue };
         let product = known.get(name).copied();
         if product.is_none() && unlisted.insert(name.to_owned(), ()).is_none() {
             let right = suggestion(name, products.iter().map(|p| p.name.as_str()));
-            report.error(row.place("product"), format!("product {} has no price in the list of products", quoted(name)), right);
+            report.error(
+                row.place("product"),
+                format!("product {} has no price in the list of products", quoted(name)),
+                right,
+            );
         }
         if let (Some(date), Some(product), Some(quantity)) = (date, product, quantity) {
             *sales.entry((date, product)).or_insert(0.0) += quantity;
@@ -175,7 +198,9 @@ fn folder(products: &[Listed], sales: &BTreeMap<(Date, usize), f64>, money_scale
         // Writing to a String can't fail.
         let _ = writeln!(table, "{},{},{}", csv_field(&p.name), csv_field(&p.description), p.price);
     }
-    let mut demand = String::from("# Sales as given: a day without a row sold nothing. Sales are not demand where stock ran out.\ndate,node,product,quantity\n");
+    let mut demand = String::from(
+        "# Sales as given: a day without a row sold nothing. Sales are not demand where stock ran out.\ndate,node,product,quantity\n",
+    );
     for ((date, product), quantity) in sales {
         let _ = writeln!(demand, "{date},retailer,{},{quantity}", csv_field(&products[*product].name));
     }
@@ -211,7 +236,8 @@ fn smoothing_shift(products: usize, sales: &BTreeMap<(Date, usize), f64>, first:
         let mut sum = 0.0;
         for one in &series {
             let mean = one.iter().sum::<f64>() / from_count(days);
-            let open: Vec<f64> = (0..days).filter(|&d| share(d) > 0.05).map(|d| one[d] / share(d) / mean.max(1e-9)).collect();
+            let open: Vec<f64> =
+                (0..days).filter(|&d| share(d) > 0.05).map(|d| one[d] / share(d) / mean.max(1e-9)).collect();
             let start = open.len().min(SMOOTHING_START_DAYS);
             let mut level = open[..start].iter().sum::<f64>() / from_count(start.max(1));
             for &seen in &open[start..] {

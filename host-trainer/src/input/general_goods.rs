@@ -5,9 +5,9 @@
 //! network folder: what [`write_default`] writes is what [`default_network`] reads.
 
 use super::files::{Files, InitError};
-use super::problem::Problem;
 use super::normal;
 use super::number::nearest;
+use super::problem::Problem;
 use super::spec::NetworkSpec;
 use restock_core::digest::name_key;
 use restock_core::draws::{Draws, Source};
@@ -44,7 +44,8 @@ const VOLUME_MAX: f64 = 20.0;
 const WORK_MAX: f64 = 3.0;
 
 /// Categories: (name, season, share of the products).
-const CATEGORIES: [(&str, &str, f64); 4] = [("household", "retail", 0.3), ("garden", "summer", 0.2), ("knitwear", "winter", 0.2), ("gift", "holiday", 0.3)];
+const CATEGORIES: [(&str, &str, f64); 4] =
+    [("household", "retail", 0.3), ("garden", "summer", 0.2), ("knitwear", "winter", 0.2), ("gift", "holiday", 0.3)];
 /// The retailer's week, Monday first.
 const WEEKLY: &str = "[0.85, 0.85, 0.9, 1.0, 1.25, 1.45, 0.7]";
 /// Annual swing of the summer and winter seasons.
@@ -153,7 +154,11 @@ pub(crate) fn files() -> Files {
     for g in &goods {
         work += g.mean * super::number::from_wide(g.work);
         // Writing to a String can't fail.
-        let _ = writeln!(products, "{},{:.2},{},{},{},\"negative_binomial({:.1}, cv={:.3})\"", g.name, g.price, g.volume, g.work, g.season, g.mean, g.cv);
+        let _ = writeln!(
+            products,
+            "{},{:.2},{},{},{},\"negative_binomial({:.1}, cv={:.3})\"",
+            g.name, g.price, g.volume, g.work, g.season, g.mean, g.cv
+        );
     }
     let capacity = libm::ceil(CAPACITY_FACTOR * work);
     let [at_supplier, at_manufacturer] = VALUE_PERCENT;
@@ -164,11 +169,14 @@ pub(crate) fn files() -> Files {
          manufacturer,no,,1,{PRODUCTION_DAYS},{capacity},{at_manufacturer}\n\
          supplier,no,,{SUPPLIER_REVIEW_DAYS},,,{at_supplier}\n"
     );
-    let mut lanes = String::from("# One row per route; the first route of a lane is the one planning assumes.\nsupplier,customer,route,lead_time,freight_per_volume\n");
+    let mut lanes = String::from(
+        "# One row per route; the first route of a lane is the one planning assumes.\nsupplier,customer,route,lead_time,freight_per_volume\n",
+    );
     for (supplier, customer, route, lead, freight) in ROUTES {
         let _ = writeln!(lanes, "{supplier},{customer},{route},{lead},{freight}");
     }
-    let files = [("network.toml", network_toml()), ("nodes.csv", nodes), ("lanes.csv", lanes), ("products.csv", products)];
+    let files =
+        [("network.toml", network_toml()), ("nodes.csv", nodes), ("lanes.csv", lanes), ("products.csv", products)];
     Files(files.into_iter().map(|(name, text)| (name, text.into_bytes())).collect())
 }
 

@@ -22,8 +22,21 @@ pub(crate) struct History {
 }
 
 /// Reads `demand.csv` of a network folder.
-pub(crate) fn read(bytes: &[u8], nodes: &[(&str, bool)], products: &[&str], unit_scale: i32, report: &mut Report) -> History {
-    let sheet = Sheet::read("demand.csv", bytes, &["date", "node", "product", "quantity"], &["date", "node", "product", "quantity"], Unknown::Refuse, report);
+pub(crate) fn read(
+    bytes: &[u8],
+    nodes: &[(&str, bool)],
+    products: &[&str],
+    unit_scale: i32,
+    report: &mut Report,
+) -> History {
+    let sheet = Sheet::read(
+        "demand.csv",
+        bytes,
+        &["date", "node", "product", "quantity"],
+        &["date", "node", "product", "quantity"],
+        Unknown::Refuse,
+        report,
+    );
     let node_at: HashMap<&str, usize> = nodes.iter().enumerate().map(|(i, (name, _))| (*name, i)).collect();
     let product_at: HashMap<&str, usize> = products.iter().enumerate().map(|(i, name)| (*name, i)).collect();
     let mut seen: HashMap<(Date, usize, usize), usize> = HashMap::new();
@@ -33,8 +46,16 @@ pub(crate) fn read(bytes: &[u8], nodes: &[(&str, bool)], products: &[&str], unit
         let node = row.name("node", report).and_then(|name| {
             let found = node_at.get(name).copied();
             match found {
-                None => report.error(row.place("node"), format!("node {} is not in nodes.csv", quoted(name)), suggestion(name, nodes.iter().map(|n| n.0))),
-                Some(i) if !nodes[i].1 => report.error(row.place("node"), format!("node {} sells to no customers", quoted(name)), "a node with sells = yes"),
+                None => report.error(
+                    row.place("node"),
+                    format!("node {} is not in nodes.csv", quoted(name)),
+                    suggestion(name, nodes.iter().map(|n| n.0)),
+                ),
+                Some(i) if !nodes[i].1 => report.error(
+                    row.place("node"),
+                    format!("node {} sells to no customers", quoted(name)),
+                    "a node with sells = yes",
+                ),
                 Some(_) => {}
             }
             found
@@ -42,7 +63,11 @@ pub(crate) fn read(bytes: &[u8], nodes: &[(&str, bool)], products: &[&str], unit
         let product = row.name("product", report).and_then(|name| {
             let found = product_at.get(name).copied();
             if found.is_none() {
-                report.error(row.place("product"), format!("product {} is not in products.csv", quoted(name)), suggestion(name, products.iter().copied()));
+                report.error(
+                    row.place("product"),
+                    format!("product {} is not in products.csv", quoted(name)),
+                    suggestion(name, products.iter().copied()),
+                );
             }
             found
         });
@@ -51,12 +76,20 @@ pub(crate) fn read(bytes: &[u8], nodes: &[(&str, bool)], products: &[&str], unit
             report.error(row.place("quantity"), "quantity is empty", "units from 0 on");
         }
         if let Some(quantity) = quantity.filter(|q| super::number::scaled_whole(*q, unit_scale).is_none()) {
-            report.error(row.place("quantity"), format!("quantity is {quantity}"), format!("whole at unit_scale = {unit_scale} and at most 2^30 internal units"));
+            report.error(
+                row.place("quantity"),
+                format!("quantity is {quantity}"),
+                format!("whole at unit_scale = {unit_scale} and at most 2^30 internal units"),
+            );
         }
         let (Some(date), Some(node), Some(product), Some(quantity)) = (date, node, product, quantity) else { continue };
         let at = row.place("date");
         match seen.insert((date, node, product), at.line) {
-            Some(first) => report.error(at, format!("{date}, {}, {} is there twice (first in line {first})", nodes[node].0, products[product]), "there once"),
+            Some(first) => report.error(
+                at,
+                format!("{date}, {}, {} is there twice (first in line {first})", nodes[node].0, products[product]),
+                "there once",
+            ),
             None => entries.push((date, node, product, quantity)),
         }
     }
@@ -66,12 +99,20 @@ pub(crate) fn read(bytes: &[u8], nodes: &[(&str, bool)], products: &[&str], unit
 /// Puts entries into daily series.
 pub(crate) fn build(entries: &[(Date, usize, usize, f64)], report: &mut Report) -> History {
     let (Some(first), Some(last)) = (entries.iter().map(|e| e.0).min(), entries.iter().map(|e| e.0).max()) else {
-        report.error(Place::whole("demand.csv"), "there is no row of demand", "one row for each day, node and product with demand");
+        report.error(
+            Place::whole("demand.csv"),
+            "there is no row of demand",
+            "one row for each day, node and product with demand",
+        );
         return History::default();
     };
     let span = last.day - first.day + 1;
     if span > DAYS_MAX {
-        report.error(Place::whole("demand.csv"), format!("demand runs from {first} to {last}"), format!("at most {DAYS_MAX} days: is a year misspelt?"));
+        report.error(
+            Place::whole("demand.csv"),
+            format!("demand runs from {first} to {last}"),
+            format!("at most {DAYS_MAX} days: is a year misspelt?"),
+        );
         return History::default();
     }
     let days = usize::try_from(span).unwrap_or(1);

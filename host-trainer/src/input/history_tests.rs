@@ -53,12 +53,14 @@ fn a_history_becomes_a_network_with_its_season() {
     assert!(row[0] > 4096 * 12 / 10 && row[182] < 4096, "{} {}", row[0], row[182]);
     assert_eq!(load(&folder).unwrap().spec, spec, "the fit is the same every time");
     // The same folder, replayed: day 0 of the image is day 0 of the history.
-    let toml = std::fs::read_to_string(folder.join("network.toml")).unwrap().replace("demand = \"fitted\"", "demand = \"replay\"");
+    let toml = std::fs::read_to_string(folder.join("network.toml"))
+        .unwrap()
+        .replace("demand = \"fitted\"", "demand = \"replay\"");
     std::fs::write(folder.join("network.toml"), toml).unwrap();
     let replayed = load(&folder).unwrap().spec;
     // The last of the 420 days is a Sunday without a row: of 419 days, 59 whole weeks.
     assert_eq!(replayed.replay_days, 413);
-let first: Vec<i32> = replayed.replay[..4].to_vec();
+    let first: Vec<i32> = replayed.replay[..4].to_vec();
     assert!(first.iter().all(|q| *q > 0), "{first:?}");
     assert_eq!(replayed.replay[6 * 4..7 * 4], [0; 4]);
 }
@@ -67,7 +69,11 @@ let first: Vec<i32> = replayed.replay[..4].to_vec();
 fn bad_rows_of_a_history_are_reported_together() {
     let dir = tempfile::tempdir().unwrap();
     let (demand, products) = (dir.path().join("d.csv"), dir.path().join("p.csv"));
-    std::fs::write(&demand, "date,product,quantity\n2024-13-01,a,1\n2024-01-01,b,-4\n2024-01-01,zzz,1\n2024-01-02,a,\n2024-01-02,a,1.5\n").unwrap();
+    std::fs::write(
+        &demand,
+        "date,product,quantity\n2024-13-01,a,1\n2024-01-01,b,-4\n2024-01-01,zzz,1\n2024-01-02,a,\n2024-01-02,a,1.5\n",
+    )
+    .unwrap();
     std::fs::write(&products, "product,unit_price\na,x\nb,1\nb,2\n").unwrap();
     let error = write_from_history(&dir.path().join("n"), &demand, &products).unwrap_err().to_string();
     for place in ["d.csv:2:1", "d.csv:3:14", "d.csv:4:12", "d.csv:5:14", "d.csv:6:14", "p.csv:2:3", "p.csv:4:1"] {
@@ -85,7 +91,8 @@ fn the_real_history_becomes_a_network() {
     }
     let dir = tempfile::tempdir().unwrap();
     let folder = dir.path().join("network");
-    let warnings = write_from_history(&folder, &data.join("demand.csv"), &data.join("products.csv")).unwrap_or_else(|error| panic!("{error}"));
+    let warnings = write_from_history(&folder, &data.join("demand.csv"), &data.join("products.csv"))
+        .unwrap_or_else(|error| panic!("{error}"));
     let spec = load(&folder).unwrap().spec;
     assert_eq!(spec.products.len(), 200);
     // 2010-12-01 was a Wednesday; Saturdays are closed.
@@ -94,6 +101,12 @@ fn the_real_history_becomes_a_network() {
         println!("{warning}");
     }
     let means: f64 = (0..200).map(|p| f64::from(spec.value(Column::DemandMean, 0, p)) / 4096.0).sum();
-    println!("money scale {}, greatest demand {}, position limit {}, mean units a day {means:.0}", spec.money_scale, spec.demand_max, spec.position_max);
-    println!("season by month from December 2010: {:?}", (0..12).map(|m| spec.profiles[1].row[15 + m * 30]).collect::<Vec<_>>());
+    println!(
+        "money scale {}, greatest demand {}, position limit {}, mean units a day {means:.0}",
+        spec.money_scale, spec.demand_max, spec.position_max
+    );
+    println!(
+        "season by month from December 2010: {:?}",
+        (0..12).map(|m| spec.profiles[1].row[15 + m * 30]).collect::<Vec<_>>()
+    );
 }

@@ -34,7 +34,11 @@ impl Money {
     pub(crate) fn minor(&mut self, cost: f64, what: &'static str, at: impl Fn() -> String, report: &mut Report) -> i32 {
         let exact = cost * self.scale;
         let Some(rounded) = word(exact) else {
-            report.error(self.place.clone(), format!("{what} of {} is {cost}: {exact:.0} minor units", at()), format!("at most {}: use a smaller money_scale", i32::MAX));
+            report.error(
+                self.place.clone(),
+                format!("{what} of {} is {cost}: {exact:.0} minor units", at()),
+                format!("at most {}: use a smaller money_scale", i32::MAX),
+            );
             return 0;
         };
         let lost = if exact > 0.0 { libm::fabs(f64::from(rounded) - exact) / exact } else { 0.0 };
@@ -56,10 +60,17 @@ impl Money {
     pub(crate) fn finish(self, report: &mut Report) {
         for loss in &self.losses {
             let wanted = libm::pow(10.0, libm::ceil(libm::log10(0.5 / (LOSS_MAX * loss.worst_cost))));
-            let effect = if loss.worst >= 1.0 { "rounds to 0".to_owned() } else { format!("loses {:.2} % by rounding", loss.worst * 100.0) };
+            let effect = if loss.worst >= 1.0 {
+                "rounds to 0".to_owned()
+            } else {
+                format!("loses {:.2} % by rounding", loss.worst * 100.0)
+            };
             report.warning(
                 self.place.clone(),
-                format!("money_scale is {}: {} {effect} at {} (of {} places above 0.1 %)", self.scale, loss.what, loss.worst_at, loss.count),
+                format!(
+                    "money_scale is {}: {} {effect} at {} (of {} places above 0.1 %)",
+                    self.scale, loss.what, loss.worst_at, loss.count
+                ),
                 format!("{wanted:.0} to keep it within 0.1 %"),
             );
         }

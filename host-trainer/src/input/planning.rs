@@ -46,7 +46,12 @@ impl Plan {
         // Variance of a sum over a number of days that varies itself: H sd^2 + mean^2 var(L).
         let variance = days * faced.variance + faced.mean * faced.mean * lead.variance;
         let ratio = critical_ratio.clamp(RATIO_MIN, RATIO_MAX);
-        Self { protection_days, mean: days * faced.mean, deviation: libm::sqrt(variance), safety_factor: normal::quantile(ratio) }
+        Self {
+            protection_days,
+            mean: days * faced.mean,
+            deviation: libm::sqrt(variance),
+            safety_factor: normal::quantile(ratio),
+        }
     }
 
     /// Base-stock level [internal units], not below 0.

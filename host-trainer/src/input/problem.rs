@@ -23,7 +23,11 @@ impl Place {
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.line == 0 { write!(f, "{}", self.file) } else { write!(f, "{}:{}:{}", self.file, self.line, self.column) }
+        if self.line == 0 {
+            write!(f, "{}", self.file)
+        } else {
+            write!(f, "{}:{}:{}", self.file, self.line, self.column)
+        }
     }
 }
 
@@ -95,7 +99,11 @@ impl Report {
         self.errors.dedup();
         self.warnings.sort();
         self.warnings.dedup();
-        if self.errors.is_empty() { Ok(self.warnings) } else { Err(Problems { errors: self.errors, warnings: self.warnings }) }
+        if self.errors.is_empty() {
+            Ok(self.warnings)
+        } else {
+            Err(Problems { errors: self.errors, warnings: self.warnings })
+        }
     }
 }
 

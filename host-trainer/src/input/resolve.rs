@@ -39,7 +39,11 @@ pub(crate) struct Rows {
 pub(crate) fn network(rows: &Rows, report: &mut Report) -> Option<NetworkSpec> {
     let settings = &rows.settings;
     if rows.products.is_empty() || rows.products.len() > PRODUCTS_MAX {
-        report.error(Place::whole("products.csv"), format!("{} products", rows.products.len()), format!("1 to {PRODUCTS_MAX}"));
+        report.error(
+            Place::whole("products.csv"),
+            format!("{} products", rows.products.len()),
+            format!("1 to {PRODUCTS_MAX}"),
+        );
     }
     let overrides = overrides(rows, report);
     let chain = chain(&rows.nodes, &rows.routes, report);
@@ -94,7 +98,11 @@ pub(crate) fn network(rows: &Rows, report: &mut Report) -> Option<NetworkSpec> {
     };
     match demand_max(&spec) {
         Some(most) => spec.demand_max = most,
-        None => report.error(Place::whole(FILE), "demand of one day could pass 2^30 internal units", "a smaller unit_scale, season or event"),
+        None => report.error(
+            Place::whole(FILE),
+            "demand of one day could pass 2^30 internal units",
+            "a smaller unit_scale, season or event",
+        ),
     }
     if report.errors() > 0 {
         return None;
@@ -106,20 +114,33 @@ pub(crate) fn network(rows: &Rows, report: &mut Report) -> Option<NetworkSpec> {
 /// What `stockpoints.csv` says, by rows of `nodes.csv` and `products.csv`.
 fn overrides(rows: &Rows, report: &mut Report) -> HashMap<(usize, usize), Overrides> {
     let node_of: HashMap<&str, usize> = rows.nodes.iter().enumerate().map(|(i, n)| (n.name.as_str(), i)).collect();
-    let product_of: HashMap<&str, usize> = rows.products.iter().enumerate().map(|(i, p)| (p.name.as_str(), i)).collect();
+    let product_of: HashMap<&str, usize> =
+        rows.products.iter().enumerate().map(|(i, p)| (p.name.as_str(), i)).collect();
     let mut found = HashMap::new();
     for row in &rows.stockpoints {
         let node = node_of.get(row.node.as_str());
         let product = product_of.get(row.product.as_str());
         if node.is_none() {
-            report.error(row.node_at.clone(), format!("node {} is not in nodes.csv", quoted(&row.node)), suggestion(&row.node, node_of.keys().copied()));
+            report.error(
+                row.node_at.clone(),
+                format!("node {} is not in nodes.csv", quoted(&row.node)),
+                suggestion(&row.node, node_of.keys().copied()),
+            );
         }
         if product.is_none() {
-            report.error(row.product_at.clone(), format!("product {} is not in products.csv", quoted(&row.product)), suggestion(&row.product, product_of.keys().copied()));
+            report.error(
+                row.product_at.clone(),
+                format!("product {} is not in products.csv", quoted(&row.product)),
+                suggestion(&row.product, product_of.keys().copied()),
+            );
         }
         if let (Some(&node), Some(&product)) = (node, product) {
             if let (Some((_, at)), false) = (&row.overrides.demand, rows.nodes[node].sells) {
-                report.error(at.clone(), format!("demand at node {}, which sells to no customers", quoted(&row.node)), "empty, or sells = yes in nodes.csv");
+                report.error(
+                    at.clone(),
+                    format!("demand at node {}, which sells to no customers", quoted(&row.node)),
+                    "empty, or sells = yes in nodes.csv",
+                );
             }
             found.insert((node, product), row.overrides.clone());
         }
@@ -145,7 +166,16 @@ impl Builder<'_> {
         let mut nodes = Vec::new();
         for (n, &row) in self.chain.rows.iter().enumerate() {
             let node = &self.rows.nodes[row];
-            let capacity = node.capacity.map(|c| self.load(c, self.rows.settings.work_scale, 1, f64::from(1 << 30), "capacity_per_day", &node.capacity_at));
+            let capacity = node.capacity.map(|c| {
+                self.load(
+                    c,
+                    self.rows.settings.work_scale,
+                    1,
+                    f64::from(1 << 30),
+                    "capacity_per_day",
+                    &node.capacity_at,
+                )
+            });
             nodes.push(NodeSpec {
                 name: node.name.clone(),
                 sells: node.sells,
@@ -165,12 +195,20 @@ impl Builder<'_> {
     pub(crate) fn load(&mut self, value: f64, scale: i32, units: i32, most: f64, what: &str, at: &Place) -> i32 {
         let exact = value * f64::from(scale) / f64::from(units);
         if exact > most {
-            self.report.error(at.clone(), format!("{what} is {value}, {exact:.0} internal units"), format!("at most {most}: use a smaller scale in {FILE}"));
+            self.report.error(
+                at.clone(),
+                format!("{what} is {value}, {exact:.0} internal units"),
+                format!("at most {most}: use a smaller scale in {FILE}"),
+            );
             return 0;
         }
         let rounded = word(exact).unwrap_or(0);
         if exact > 0.0 && libm::fabs(f64::from(rounded) - exact) > 0.001 * exact {
-            self.report.warning(at.clone(), format!("{what} {value} is rounded to {rounded} internal units from {exact:.4}"), format!("whole: use a larger scale (volume_scale, work_scale) in {FILE}"));
+            self.report.warning(
+                at.clone(),
+                format!("{what} {value} is rounded to {rounded} internal units from {exact:.4}"),
+                format!("whole: use a larger scale (volume_scale, work_scale) in {FILE}"),
+            );
         }
         rounded
     }
@@ -184,15 +222,37 @@ impl Builder<'_> {
                 let lead = Distribution::Table(row.lead_time.clone()).compile(1).unwrap_or_else(|_| constant_one());
                 let mean = lead.mean;
                 let lead_table = self.table(lead);
-                let capacity = row.capacity.map(|c| self.load(c, settings.volume_scale, 1, f64::from(1 << 30), "capacity_per_day", &row.capacity_at));
+                let capacity = row.capacity.map(|c| {
+                    self.load(c, settings.volume_scale, 1, f64::from(1 << 30), "capacity_per_day", &row.capacity_at)
+                });
                 let freight = self.rows.products.iter().map(|p| {
-                    let cost = (row.freight_per_unit + row.freight_per_volume * p.volume) / f64::from(settings.unit_scale);
-                    self.money.minor(cost, "freight", || format!("{}>{}:{} of {}", row.supplier, row.customer, row.route, p.name), self.report)
+                    let cost =
+                        (row.freight_per_unit + row.freight_per_volume * p.volume) / f64::from(settings.unit_scale);
+                    self.money.minor(
+                        cost,
+                        "freight",
+                        || format!("{}>{}:{} of {}", row.supplier, row.customer, row.route, p.name),
+                        self.report,
+                    )
                 });
                 let freight = freight.collect();
-                routes.push(RouteSpec { name: row.route.clone(), lane: l, lead_table, lead_mean_q8: word(mean * 256.0).unwrap_or(256).max(256), capacity, freight });
+                routes.push(RouteSpec {
+                    name: row.route.clone(),
+                    lane: l,
+                    lead_table,
+                    lead_mean_q8: word(mean * 256.0).unwrap_or(256).max(256),
+                    capacity,
+                    freight,
+                });
             }
-            lanes.push(LaneSpec { supplier: lane.supplier, customer: lane.customer, routes: lane.routes.len(), order_days: lane.order_days, priority: lane.priority, share: lane.share });
+            lanes.push(LaneSpec {
+                supplier: lane.supplier,
+                customer: lane.customer,
+                routes: lane.routes.len(),
+                order_days: lane.order_days,
+                priority: lane.priority,
+                share: lane.share,
+            });
         }
         (lanes, routes)
     }
@@ -201,7 +261,8 @@ impl Builder<'_> {
         let settings = &self.rows.settings;
         let mut products = Vec::new();
         for p in &self.rows.products {
-            let volume = self.load(p.volume, settings.volume_scale, settings.unit_scale, LOAD_LIMIT, "volume", &p.volume_at);
+            let volume =
+                self.load(p.volume, settings.volume_scale, settings.unit_scale, LOAD_LIMIT, "volume", &p.volume_at);
             products.push(ProductSpec { name: p.name.clone(), volume });
         }
         products
@@ -238,7 +299,8 @@ impl Builder<'_> {
                 let table = demand.table(row, p).cloned();
                 // The weekly cycle's days together have more variance than seven even ones.
                 let power = demand.profile(season).weekly_power();
-                let mut here = table.as_ref().map_or(Faced::default(), |t| Faced { mean: t.mean, variance: t.variance * power });
+                let mut here =
+                    table.as_ref().map_or(Faced::default(), |t| Faced { mean: t.mean, variance: t.variance * power });
                 let index = table.map_or(-1, |table| convert::word(self.table(table)));
                 self.set(Column::DemandTable, n, p, index);
                 for lane in self.chain.lanes.iter().filter(|lane| lane.supplier == Some(n)) {
@@ -252,7 +314,10 @@ impl Builder<'_> {
                     Some(mean) => self.set(Column::DemandMean, n, p, mean),
                     None => self.report.error(
                         Place::whole(FILE),
-                        format!("mean demand of {}/{} is {:.0} internal units a day", self.rows.nodes[row].name, self.rows.products[p].name, here.mean),
+                        format!(
+                            "mean demand of {}/{} is {:.0} internal units a day",
+                            self.rows.nodes[row].name, self.rows.products[p].name, here.mean
+                        ),
                         format!("below {}: use a smaller unit_scale", i32::MAX / 4096),
                     ),
                 }
@@ -263,7 +328,8 @@ impl Builder<'_> {
 }
 
 fn constant_one() -> Compiled {
-    super::compile::compile(&super::compile::Masses { points: vec![(1, 1.0)], step: 1, spread: false }).unwrap_or(Compiled { words: Vec::new(), mean: 1.0, variance: 0.0 })
+    super::compile::compile(&super::compile::Masses { points: vec![(1, 1.0)], step: 1, spread: false })
+        .unwrap_or(Compiled { words: Vec::new(), mean: 1.0, variance: 0.0 })
 }
 
 /// Rows of the profiles that products use: as they are where products are sold, smoothed upstream.
@@ -300,7 +366,11 @@ fn demand_max(spec: &NetworkSpec) -> Option<i32> {
     let mut most = spec.replay.iter().copied().max().map_or(0, i64::from);
     let replayed = most;
     for n in 0..spec.nodes.len() {
-        let surge = spec.events.iter().filter(|e| e.kind == restock_core::scenario::EventKind::Demand && e.place == n).map(|e| i64::from(e.factor_q12));
+        let surge = spec
+            .events
+            .iter()
+            .filter(|e| e.kind == restock_core::scenario::EventKind::Demand && e.place == n)
+            .map(|e| i64::from(e.factor_q12));
         let surge = surge.fold(4096, i64::max);
         // An event multiplies what is replayed, and what chance has rounded up.
         most = most.max(if spec.nodes[n].sells { (replayed * surge) >> 12 } else { 0 });
@@ -308,7 +378,9 @@ fn demand_max(spec: &NetworkSpec) -> Option<i32> {
             let table = usize::try_from(spec.value(Column::DemandTable, n, p)).ok().and_then(|at| spec.tables.get(at));
             let profile = usize::try_from(spec.value(Column::DemandProfile, n, p)).unwrap_or(0);
             if let Some(table) = table.and_then(|t| Table::new(&t.words).ok()) {
-                let top = i128::from(table.max()) * i128::from(tops.get(profile).copied().unwrap_or(4096)) * i128::from(surge);
+                let top = i128::from(table.max())
+                    * i128::from(tops.get(profile).copied().unwrap_or(4096))
+                    * i128::from(surge);
                 most = most.max(i64::try_from(top / (4096 * 4096) + i128::from(surge / 4096) + 2).unwrap_or(i64::MAX));
             }
         }

@@ -14,18 +14,61 @@ const UNITS: Range<'_> = Range::new(0.0, 1e9, "units");
 const DAYS: Range<'_> = Range::new(0.0, 127.0, "days");
 
 pub(crate) const NODE_COLUMNS: &[&str] = &[
-    "name", "echelon", "sells", "unmet", "review_period_days", "review_offset", "allocation", "production_days", "capacity_per_day",
-    "value_percent", "holding_percent_per_year", "backorder_percent_per_day", "order_cost", "service_level",
+    "name",
+    "echelon",
+    "sells",
+    "unmet",
+    "review_period_days",
+    "review_offset",
+    "allocation",
+    "production_days",
+    "capacity_per_day",
+    "value_percent",
+    "holding_percent_per_year",
+    "backorder_percent_per_day",
+    "order_cost",
+    "service_level",
 ];
 pub(crate) const LANE_COLUMNS: &[&str] = &[
-    "supplier", "customer", "route", "lead_time", "freight_per_volume", "freight_per_unit", "capacity_per_day", "order_lead_time_days", "priority", "share",
+    "supplier",
+    "customer",
+    "route",
+    "lead_time",
+    "freight_per_volume",
+    "freight_per_unit",
+    "capacity_per_day",
+    "order_lead_time_days",
+    "priority",
+    "share",
 ];
 pub(crate) const PRODUCT_COLUMNS: &[&str] = &[
-    "name", "description", "unit_price", "unit_value", "volume", "work", "lot_size", "order_min", "production_cost", "season", "demand",
+    "name",
+    "description",
+    "unit_price",
+    "unit_value",
+    "volume",
+    "work",
+    "lot_size",
+    "order_min",
+    "production_cost",
+    "season",
+    "demand",
 ];
 pub(crate) const STOCKPOINT_COLUMNS: &[&str] = &[
-    "node", "product", "unit_value", "holding_cost", "backorder_cost", "lost_sale_cost", "order_cost", "production_cost", "lot_size", "order_min",
-    "order_max", "initial_inventory", "work", "demand",
+    "node",
+    "product",
+    "unit_value",
+    "holding_cost",
+    "backorder_cost",
+    "lost_sale_cost",
+    "order_cost",
+    "production_cost",
+    "lot_size",
+    "order_min",
+    "order_max",
+    "initial_inventory",
+    "work",
+    "demand",
 ];
 
 /// A row of `nodes.csv`.
@@ -133,7 +176,11 @@ pub(crate) fn nodes(bytes: &[u8], report: &mut Report) -> Vec<NodeRow> {
         let Some(name) = row.name("name", report) else { continue };
         let at = row.place("name");
         if name == OUTSIDE {
-            report.error(at, "a node is called outside", "another name: outside is the unlimited source beyond the network");
+            report.error(
+                at,
+                "a node is called outside",
+                "another name: outside is the unlimited source beyond the network",
+            );
             continue;
         }
         let first = once(&mut seen, name, &at, &format!("node {}", quoted(name)), report);
@@ -144,7 +191,9 @@ pub(crate) fn nodes(bytes: &[u8], report: &mut Report) -> Vec<NodeRow> {
             sells: row.choice("sells", &["no", "yes"], report) == Some(1),
             lost_sales: row.choice("unmet", &["backorder", "lost"], report) == Some(1),
             review_days,
-            review_offset: row.whole("review_offset", Range::new(0.0, f64::from(review_days - 1), "days"), report).unwrap_or(0),
+            review_offset: row
+                .whole("review_offset", Range::new(0.0, f64::from(review_days - 1), "days"), report)
+                .unwrap_or(0),
             allocation: match row.choice("allocation", &["proportional", "priority", "first_come"], report) {
                 Some(1) => Allocation::Priority,
                 Some(2) => Allocation::FirstCome,
@@ -162,10 +211,18 @@ pub(crate) fn nodes(bytes: &[u8], report: &mut Report) -> Vec<NodeRow> {
             at,
         };
         if node.capacity.is_some() && node.production_days.is_none() && row.text("production_days").is_none() {
-            report.error(node.capacity_at.clone(), "a capacity at a node that does not produce", "empty, or production_days given too");
+            report.error(
+                node.capacity_at.clone(),
+                "a capacity at a node that does not produce",
+                "empty, or production_days given too",
+            );
         }
         if node.lost_sales && !node.sells {
-            report.error(row.place("unmet"), "unmet is lost at a node that sells to no customers", "empty, or sells = yes");
+            report.error(
+                row.place("unmet"),
+                "unmet is lost at a node that sells to no customers",
+                "empty, or sells = yes",
+            );
         }
         if first {
             rows.push(node);
@@ -175,7 +232,14 @@ pub(crate) fn nodes(bytes: &[u8], report: &mut Report) -> Vec<NodeRow> {
 }
 
 pub(crate) fn routes(bytes: &[u8], report: &mut Report) -> Vec<RouteRow> {
-    let sheet = Sheet::read("lanes.csv", bytes, LANE_COLUMNS, &["supplier", "customer", "route", "lead_time"], Unknown::Refuse, report);
+    let sheet = Sheet::read(
+        "lanes.csv",
+        bytes,
+        LANE_COLUMNS,
+        &["supplier", "customer", "route", "lead_time"],
+        Unknown::Refuse,
+        report,
+    );
     let mut seen = HashMap::new();
     let mut rows = Vec::new();
     for row in sheet.rows() {
@@ -218,7 +282,9 @@ fn lead_time(row: Row<'_>, report: &mut Report) -> Vec<(f64, f64)> {
         false => super::number::real(text, Range::new(0.0, 1e9, "")).map(|days| vec![(days, 1.0)]).ok_or_else(right),
     };
     let checked = parsed.and_then(|list| {
-        let whole = list.iter().all(|(days, _)| libm::trunc(*days) == *days && *days >= 1.0 && *days <= super::number::from_count(days_max));
+        let whole = list.iter().all(|(days, _)| {
+            libm::trunc(*days) == *days && *days >= 1.0 && *days <= super::number::from_count(days_max)
+        });
         if whole { Ok(list) } else { Err(right()) }
     });
     checked.unwrap_or_else(|right| {
@@ -267,13 +333,15 @@ pub(crate) fn products(bytes: &[u8], report: &mut Report) -> Vec<ProductRow> {
 }
 
 pub(crate) fn stockpoints(bytes: &[u8], report: &mut Report) -> Vec<StockpointRow> {
-    let sheet = Sheet::read("stockpoints.csv", bytes, STOCKPOINT_COLUMNS, &["node", "product"], Unknown::Refuse, report);
+    let sheet =
+        Sheet::read("stockpoints.csv", bytes, STOCKPOINT_COLUMNS, &["node", "product"], Unknown::Refuse, report);
     let mut seen = HashMap::new();
     let mut rows = Vec::new();
     for row in sheet.rows() {
         let (Some(node), Some(product)) = (row.name("node", report), row.name("product", report)) else { continue };
         let at = row.place("node");
-        let first = once(&mut seen, &format!("{node}\0{product}"), &at, &format!("stockpoint {node}/{product}"), report);
+        let first =
+            once(&mut seen, &format!("{node}\0{product}"), &at, &format!("stockpoint {node}/{product}"), report);
         let overrides = Overrides {
             unit_value: row.number("unit_value", COST, report),
             holding_cost: row.number("holding_cost", COST, report),
@@ -289,7 +357,13 @@ pub(crate) fn stockpoints(bytes: &[u8], report: &mut Report) -> Vec<StockpointRo
             demand: demand(row, report),
         };
         if first {
-            rows.push(StockpointRow { node: node.to_owned(), node_at: at, product: product.to_owned(), product_at: row.place("product"), overrides });
+            rows.push(StockpointRow {
+                node: node.to_owned(),
+                node_at: at,
+                product: product.to_owned(),
+                product_at: row.place("product"),
+                overrides,
+            });
         }
     }
     rows

@@ -121,10 +121,16 @@ pub(crate) fn read(bytes: &[u8], report: &mut Report) -> Settings {
     }
     let horizon = r.whole("horizon_days", Range::new(1.0, super::number::from_count(HORIZON_DAYS_MAX), "days"), report);
     if horizon.is_none() && !r.has("horizon_days") {
-        report.error(r.place("horizon_days"), "horizon_days is missing", "a whole number of days, such as horizon_days = 728");
+        report.error(
+            r.place("horizon_days"),
+            "horizon_days is missing",
+            "a whole number of days, such as horizon_days = 728",
+        );
     }
     let unit_scale = r.whole("unit_scale", scale, report).unwrap_or(1);
-    let money_scale = r.whole("money_scale", Range::new(1.0, 1e9, "minor currency units per unit of currency"), report).unwrap_or(100);
+    let money_scale = r
+        .whole("money_scale", Range::new(1.0, 1e9, "minor currency units per unit of currency"), report)
+        .unwrap_or(100);
     let demand = r.choice("demand", &["drawn", "fitted", "replay"], report).map(|i| match i {
         0 => DemandMode::Drawn,
         1 => DemandMode::Fitted,
@@ -140,7 +146,9 @@ pub(crate) fn read(bytes: &[u8], report: &mut Report) -> Settings {
         money_scale_at: r.place("money_scale"),
         volume_scale: r.whole("volume_scale", scale, report).unwrap_or(unit_scale),
         work_scale: r.whole("work_scale", scale, report).unwrap_or(unit_scale),
-        smoothing_shift: r.whole("smoothing_shift", Range::new(1.0, 10.0, "halvings (alpha = 2^-shift)"), report).unwrap_or(6),
+        smoothing_shift: r
+            .whole("smoothing_shift", Range::new(1.0, 10.0, "halvings (alpha = 2^-shift)"), report)
+            .unwrap_or(6),
         demand,
         demand_at: r.place("demand"),
         costs: costs(r.section("costs", report), report),
@@ -202,7 +210,11 @@ fn seasons(section: Option<Section<'_, '_>>, report: &mut Report) -> Vec<Profile
     for (name, mut s) in section.named_sections(report) {
         let at = s.place("");
         if name == FLAT || name == FITTED || !is_name(&name) || name.ends_with('~') {
-            report.error(at, format!("a season is called {}", quoted(&name)), "another name (flat and fitted are taken)");
+            report.error(
+                at,
+                format!("a season is called {}", quoted(&name)),
+                "another name (flat and fitted are taken)",
+            );
             continue;
         }
         let mut profile = Profile::flat(&name);
@@ -219,13 +231,21 @@ fn seasons(section: Option<Section<'_, '_>>, report: &mut Report) -> Vec<Profile
             if s.has("monthly") {
                 report.error(s.place("fourier"), "fourier and monthly are both there", "one of them");
             } else if list.is_empty() || list.len() % 2 == 1 || list.len() > 12 {
-                report.error(s.place("fourier"), format!("fourier has {} numbers", list.len()), "pairs of cosine and sine amplitudes, at most 6 pairs");
+                report.error(
+                    s.place("fourier"),
+                    format!("fourier has {} numbers", list.len()),
+                    "pairs of cosine and sine amplitudes, at most 6 pairs",
+                );
             } else if !profile.set_fourier(&list.chunks_exact(2).map(|pair| (pair[0], pair[1])).collect::<Vec<_>>()) {
                 report.error(s.place("fourier"), "fourier leaves nothing above 0", "smaller amplitudes");
             }
         }
         if profile.max() * 4096.0 > f64::from(SEASON_MAX_Q12) {
-            report.error(at.clone(), format!("season {name} rises to {:.1} times its mean", profile.max()), format!("at most {}", SEASON_MAX_Q12 / 4096));
+            report.error(
+                at.clone(),
+                format!("season {name} rises to {:.1} times its mean", profile.max()),
+                format!("at most {}", SEASON_MAX_Q12 / 4096),
+            );
         }
         s.finish(report);
         profiles.push(profile);
@@ -241,7 +261,11 @@ fn seasons(section: Option<Section<'_, '_>>, report: &mut Report) -> Vec<Profile
 fn events(sections: Vec<Section<'_, '_>>, report: &mut Report) -> Vec<EventRow> {
     let mut events = Vec::new();
     if let Some(section) = sections.get(EVENTS_MAX / 2) {
-        report.error(section.place(""), format!("{} events", sections.len()), format!("at most {} (each may need two dates)", EVENTS_MAX / 2));
+        report.error(
+            section.place(""),
+            format!("{} events", sections.len()),
+            format!("at most {} (each may need two dates)", EVENTS_MAX / 2),
+        );
         return events;
     }
     for mut s in sections {
@@ -266,7 +290,11 @@ fn events(sections: Vec<Section<'_, '_>>, report: &mut Report) -> Vec<EventRow> 
             },
             None => None,
         };
-        for (key, right) in [("kind", "demand, production_capacity or route_capacity"), ("date", "a date"), ("factor", "a factor, 1 = as planned")] {
+        for (key, right) in [
+            ("kind", "demand, production_capacity or route_capacity"),
+            ("date", "a date"),
+            ("factor", "a factor, 1 = as planned"),
+        ] {
             if !s.has(key) {
                 report.error(at.clone(), format!("the event has no {key}"), format!("{key} = {right}"));
             }
@@ -275,7 +303,11 @@ fn events(sections: Vec<Section<'_, '_>>, report: &mut Report) -> Vec<EventRow> 
             s.has(key); // Known even where this kind has no use for it: the kind may be what is wrong.
         }
         if let (Some(from), Some(last)) = (date, until.filter(|last| date.is_some_and(|from| *last < from))) {
-            report.error(s.place("until"), format!("until is {last}, before the event's date {from}"), format!("{from} or later"));
+            report.error(
+                s.place("until"),
+                format!("until is {last}, before the event's date {from}"),
+                format!("{from} or later"),
+            );
         }
         let date_at = s.place("date");
         s.finish(report);

@@ -40,7 +40,14 @@ pub(crate) struct Sheet {
 
 impl Sheet {
     /// Reads a file whose first row names its columns; reports what is wrong and keeps what can be read.
-    pub(crate) fn read(file: &str, bytes: &[u8], known: &'static [&'static str], required: &[&str], unknown: Unknown, report: &mut Report) -> Self {
+    pub(crate) fn read(
+        file: &str,
+        bytes: &[u8],
+        known: &'static [&'static str],
+        required: &[&str],
+        unknown: Unknown,
+        report: &mut Report,
+    ) -> Self {
         let text = decoded(file, bytes, report);
         let mut rows = cells(file, &text, report).into_iter();
         let header = rows.next().unwrap_or_default();
@@ -52,11 +59,17 @@ impl Sheet {
         for (i, cell) in header.iter().enumerate() {
             let name = cell.text.to_lowercase();
             match known.iter().position(|k| *k == name) {
-                Some(k) if sheet.at[k].is_some() => report.error(sheet.place(cell), format!("column {name} is there twice"), "there once"),
+                Some(k) if sheet.at[k].is_some() => {
+                    report.error(sheet.place(cell), format!("column {name} is there twice"), "there once")
+                }
                 Some(k) => sheet.at[k] = Some(i),
                 None if unknown == Unknown::Refuse => {
                     let free = known.iter().enumerate().filter(|(k, _)| sheet.at[*k].is_none()).map(|(_, name)| *name);
-                    report.error(sheet.place(cell), format!("column {} is not known", quoted(&cell.text)), suggestion(&name, free));
+                    report.error(
+                        sheet.place(cell),
+                        format!("column {} is not known", quoted(&cell.text)),
+                        suggestion(&name, free),
+                    );
                 }
                 None => {}
             }
@@ -64,15 +77,27 @@ impl Sheet {
         let top = header.first().map_or(Place { file: file.to_owned(), line: 1, column: 1 }, |cell| sheet.place(cell));
         for name in required {
             if !sheet.has(name) {
-                report.error(top.clone(), format!("column {name} is missing"), format!("named in the first row: {}", required.join(",")));
+                report.error(
+                    top.clone(),
+                    format!("column {name} is missing"),
+                    format!("named in the first row: {}", required.join(",")),
+                );
             }
         }
         for row in rows {
             if row.len() > header.len() {
-                report.error(sheet.place(&row[header.len()]), format!("the row has {} cells", row.len()), format!("{} as in the first row (quote text that holds commas)", header.len()));
+                report.error(
+                    sheet.place(&row[header.len()]),
+                    format!("the row has {} cells", row.len()),
+                    format!("{} as in the first row (quote text that holds commas)", header.len()),
+                );
             } else if row.len() < header.len() {
                 let place = row.first().map_or(top.clone(), |cell| sheet.place(cell));
-                report.error(place, format!("the row has {} cells", row.len()), format!("{} as in the first row", header.len()));
+                report.error(
+                    place,
+                    format!("the row has {} cells", row.len()),
+                    format!("{} as in the first row", header.len()),
+                );
             } else {
                 sheet.rows.push(row);
             }
@@ -132,7 +157,11 @@ impl<'a> Row<'a> {
                 None
             }
             Some(text) if !is_name(text) => {
-                report.error(self.place(column), format!("{column} is {}", quoted(text)), "a name of 1 to 64 printable characters");
+                report.error(
+                    self.place(column),
+                    format!("{column} is {}", quoted(text)),
+                    "a name of 1 to 64 printable characters",
+                );
                 None
             }
             Some(text) => Some(text),
@@ -154,7 +183,11 @@ impl<'a> Row<'a> {
         let text = self.text(column)?;
         let value = number::whole(text, range);
         if value.is_none() {
-            report.error(self.place(column), format!("{column} is {}", quoted(text)), format!("a whole number of {range}"));
+            report.error(
+                self.place(column),
+                format!("{column} is {}", quoted(text)),
+                format!("a whole number of {range}"),
+            );
         }
         value
     }
@@ -164,7 +197,11 @@ impl<'a> Row<'a> {
         let text = self.text(column)?;
         let chosen = words.iter().position(|word| word.eq_ignore_ascii_case(text));
         if chosen.is_none() {
-            report.error(self.place(column), format!("{column} is {}", quoted(text)), suggestion(text, words.iter().copied()));
+            report.error(
+                self.place(column),
+                format!("{column} is {}", quoted(text)),
+                suggestion(text, words.iter().copied()),
+            );
         }
         chosen
     }
@@ -263,7 +300,11 @@ impl Scan<'_> {
             if !closed {
                 report.error(place, "a quotation mark is not closed", "closed by another one");
             } else if !after.trim().is_empty() {
-                report.error(place, format!("{} follows a closing quotation mark", quoted(after.trim())), "a comma or the end of the line");
+                report.error(
+                    place,
+                    format!("{} follows a closing quotation mark", quoted(after.trim())),
+                    "a comma or the end of the line",
+                );
             }
         } else {
             while let Some(c) = self.next() {

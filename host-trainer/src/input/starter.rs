@@ -94,6 +94,12 @@ pub fn write_starter(dir: &Path) -> Result<Vec<Problem>, InitError> {
 
 /// The files.
 pub(crate) fn files() -> Files {
-    let files = [("network.toml", NETWORK), ("nodes.csv", NODES), ("lanes.csv", LANES), ("products.csv", PRODUCTS), ("stockpoints.csv", STOCKPOINTS)];
+    let files = [
+        ("network.toml", NETWORK),
+        ("nodes.csv", NODES),
+        ("lanes.csv", LANES),
+        ("products.csv", PRODUCTS),
+        ("stockpoints.csv", STOCKPOINTS),
+    ];
     Files(files.into_iter().map(|(name, text)| (name, text.as_bytes().to_vec())).collect())
 }

@@ -43,11 +43,20 @@ impl Builder<'_> {
                 let ratio = self.critical_ratio(node, &costs);
                 let plan = Plan::new(lead, node.review_days, faced, ratio);
                 if plan.protection_days > i64::try_from(PROTECTION_DAYS_MAX).unwrap_or(i64::MAX) {
-                    self.report.error(node.at.clone(), format!("an order at {} must cover {} days", node.name, plan.protection_days), format!("at most {PROTECTION_DAYS_MAX}: shorter lead times or review periods"));
+                    self.report.error(
+                        node.at.clone(),
+                        format!("an order at {} must cover {} days", node.name, plan.protection_days),
+                        format!("at most {PROTECTION_DAYS_MAX}: shorter lead times or review periods"),
+                    );
                     break;
                 }
                 self.set(Column::ProtectionDays, n, p, word(from_wide(plan.protection_days)).unwrap_or(1));
-                self.set(Column::ProtectionSpread, n, p, word(plan.spread() * 65_536.0).unwrap_or(i32::MAX).min(1 << 24));
+                self.set(
+                    Column::ProtectionSpread,
+                    n,
+                    p,
+                    word(plan.spread() * 65_536.0).unwrap_or(i32::MAX).min(1 << 24),
+                );
                 self.set(Column::SafetyFactor, n, p, word(plan.safety_factor * 256.0).unwrap_or(0).clamp(-4096, 4096));
                 position_max = position_max.max(self.bounds(n, p, &plan));
                 reference += f64::from(costs.holding) * libm::ceil(plan.level());
@@ -56,7 +65,11 @@ impl Builder<'_> {
             if let Some(capacity) = node.capacity {
                 let needed = work_mean / f64::from(self.rows.settings.unit_scale);
                 if needed > capacity {
-                    self.report.warning(node.capacity_at.clone(), format!("capacity_per_day is {capacity}, the mean work is {needed:.1} a day"), "above the mean work, or backorders grow without end");
+                    self.report.warning(
+                        node.capacity_at.clone(),
+                        format!("capacity_per_day is {capacity}, the mean work is {needed:.1} a day"),
+                        "above the mean work, or backorders grow without end",
+                    );
                 }
             }
         }
@@ -74,7 +87,10 @@ impl Builder<'_> {
         let mean: f64 = days.iter().map(|(d, p)| d * p).sum();
         let square: f64 = days.iter().map(|(d, p)| d * d * p).sum();
         let production = self.rows.nodes[self.chain.rows[n]].production_days.unwrap_or(0);
-        Lead { mean: mean + f64::from(lane.order_days) + f64::from(production), variance: (square - mean * mean).max(0.0) }
+        Lead {
+            mean: mean + f64::from(lane.order_days) + f64::from(production),
+            variance: (square - mean * mean).max(0.0),
+        }
     }
 
     fn critical_ratio(&self, node: &NodeRow, costs: &Costs) -> f64 {
@@ -95,12 +111,18 @@ impl Builder<'_> {
         let none = Overrides::default();
         let over = self.overrides.get(&(row, p)).unwrap_or(&none);
         let value = over.unit_value.unwrap_or(product.unit_value * node.value_percent / 100.0);
-        let holding_rate = node.holding_percent.unwrap_or(settings.costs.holding_percent_per_year) / 100.0 / from_count(YEAR_DAYS);
+        let holding_rate =
+            node.holding_percent.unwrap_or(settings.costs.holding_percent_per_year) / 100.0 / from_count(YEAR_DAYS);
         let backorder_rate = node.backorder_percent.unwrap_or(settings.costs.backorder_percent_per_day) / 100.0;
         let where_sold = |applies: bool, cost: f64| if applies { cost } else { 0.0 };
-        let backorder = over.backorder_cost.unwrap_or(where_sold(node.sells && !node.lost_sales, product.unit_price * backorder_rate));
-        let lost = over.lost_sale_cost.unwrap_or(where_sold(node.lost_sales, product.unit_price * settings.costs.lost_sale_percent / 100.0));
-        let production = over.production_cost.unwrap_or(where_sold(node.production_days.is_some(), product.production_cost));
+        let backorder = over
+            .backorder_cost
+            .unwrap_or(where_sold(node.sells && !node.lost_sales, product.unit_price * backorder_rate));
+        let lost = over
+            .lost_sale_cost
+            .unwrap_or(where_sold(node.lost_sales, product.unit_price * settings.costs.lost_sale_percent / 100.0));
+        let production =
+            over.production_cost.unwrap_or(where_sold(node.production_days.is_some(), product.production_cost));
         let order = over.order_cost.or(node.order_cost).unwrap_or(settings.costs.order_cost);
         let units = f64::from(settings.unit_scale);
         let holding = over.holding_cost.unwrap_or(value * holding_rate);
@@ -137,7 +159,11 @@ impl Builder<'_> {
             given.and_then(|(value, at)| {
                 let whole = scaled_whole(*value, scale).filter(|units| (low..=high).contains(units));
                 if whole.is_none() {
-                    report.error(at.clone(), format!("{name} is {value}"), format!("whole at unit_scale = {scale}, from {low} to {high} internal units"));
+                    report.error(
+                        at.clone(),
+                        format!("{name} is {value}"),
+                        format!("whole at unit_scale = {scale}, from {low} to {high} internal units"),
+                    );
                 }
                 whole
             })
@@ -155,7 +181,14 @@ impl Builder<'_> {
         let inventory = initial.unwrap_or(level).min(POSITION_LIMIT);
         if ample > POSITION_LIMIT {
             let place = Place::whole(FILE);
-            self.report.error(place, format!("{}/{} may need a position of {ample} internal units", self.rows.nodes[row].name, self.rows.products[p].name), format!("at most {POSITION_LIMIT}: use a smaller unit_scale"));
+            self.report.error(
+                place,
+                format!(
+                    "{}/{} may need a position of {ample} internal units",
+                    self.rows.nodes[row].name, self.rows.products[p].name
+                ),
+                format!("at most {POSITION_LIMIT}: use a smaller unit_scale"),
+            );
         }
         self.set(Column::LotSize, n, p, lot);
         self.set(Column::OrderMin, n, p, least);

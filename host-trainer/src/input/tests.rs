@@ -75,7 +75,10 @@ fn an_image_goes_to_a_file_and_back() {
 
 #[test]
 fn the_order_of_rows_changes_no_stockpoint() {
-    let files = edited(&[("nodes.csv", "shop,yes,backorder,1,,,,100\n", ""), ("nodes.csv", "supplier,no,,7,,,,50\n", "supplier,no,,7,,,,50\nshop,yes,backorder,1,,,,100\n")]);
+    let files = edited(&[
+        ("nodes.csv", "shop,yes,backorder,1,,,,100\n", ""),
+        ("nodes.csv", "supplier,no,,7,,,,50\n", "supplier,no,,7,,,,50\nshop,yes,backorder,1,,,,100\n"),
+    ]);
     let (moved, plain) = (files.load().unwrap().spec, starter().load().unwrap().spec);
     assert_eq!(moved, plain);
 }
@@ -91,7 +94,14 @@ fn the_default_network_is_the_folder_it_writes() {
     assert_eq!(load(&folder).unwrap().spec, spec);
     assert!(matches!(write_default(&folder), Err(InitError::Exists(_))));
     let mean: f64 = (0..200).map(|p| f64::from(spec.value(Column::DemandMean, 0, p)) / 4096.0).sum::<f64>() / 200.0;
-    println!("default network: {} image words, {mean:.2} units a day and product, capacity {:?}, position limit {}, greatest demand {}, reference holding {}", image.len(), spec.nodes[1].capacity, spec.position_max, spec.demand_max, spec.reference_holding);
+    println!(
+        "default network: {} image words, {mean:.2} units a day and product, capacity {:?}, position limit {}, greatest demand {}, reference holding {}",
+        image.len(),
+        spec.nodes[1].capacity,
+        spec.position_max,
+        spec.demand_max,
+        spec.reference_holding
+    );
     assert!((3.0..20.0).contains(&mean));
 }
 
@@ -109,7 +119,10 @@ fn twenty_planted_errors_are_all_reported_at_their_places() {
         "lanes.csv",
         "supplier,customer,route,lead_time,share\nfactory,shop,road,2:0.5 3:0.4,\noutside,factry,sea,0,\noutside,factory,air,3,1.5\nfactory,shop,road,3,\n",
     );
-    put("products.csv", "name,unit_price,season,demand,lot_size\nmug,4.5,sumer,poisson(5),\nlamp,-3,,poison(5),\ntowel,,flat,,\ncup,1,flat,normal(5),0.5x\n");
+    put(
+        "products.csv",
+        "name,unit_price,season,demand,lot_size\nmug,4.5,sumer,poisson(5),\nlamp,-3,,poison(5),\ntowel,,flat,,\ncup,1,flat,normal(5),0.5x\n",
+    );
     put("stockpoints.csv", "node,product,order_cost\nshop,mgu,1\n");
     let found = errors(&files);
     let expected = [
@@ -152,24 +165,56 @@ fn what_is_wrong_between_the_files_is_reported() {
         (&[("products.csv", "poisson(6)", "poisson(600000)")], "mean demand of shop/lamp is 600000"),
         (&[("network.toml", "demand = \"drawn\"", "demand = \"fitted\"")], "there is no demand.csv"),
         (&[("network.toml", "node = \"shop\"", "node = \"factory\"")], "which sells to no customers"),
-        (&[("network.toml", "factor = 1.5", "factor = 15.9\n[[events]]\nkind=\"demand\"\nnode=\"shop\"\ndate=2024-06-04\nfactor=2")], "events in force multiply to 31.8"),
+        (
+            &[(
+                "network.toml",
+                "factor = 1.5",
+                "factor = 15.9\n[[events]]\nkind=\"demand\"\nnode=\"shop\"\ndate=2024-06-04\nfactor=2",
+            )],
+            "events in force multiply to 31.8",
+        ),
         (&[("network.toml", "money_scale = 1000000", "money_scale = 1000000000")], "a smaller money_scale"),
-        (&[("stockpoints.csv", "factory,candle", "factory,mug,1,\nfactory,mug")], "stockpoint factory/mug is there twice"),
+        (
+            &[("stockpoints.csv", "factory,candle", "factory,mug,1,\nfactory,mug")],
+            "stockpoint factory/mug is there twice",
+        ),
         (&[("lanes.csv", "1,0.042,,,", "1,0.042,,,3")], ""),
-        (&[("lanes.csv", "outside,supplier,inbound,7,,,,", "outside,supplier,inbound,7,,,,\noutside,supplier,inbound,7,,,,")], "is there twice"),
-        (&[("lanes.csv", ",order_lead_time_days", ",share"), ("lanes.csv", "supplier,factory,air,3,0.040,,,", "supplier,factory,air,3,0.040,,,0.4\noutside,factory,x,1,,,,0.5")], "shares of the lanes to factory add up to 0.9"),
+        (
+            &[(
+                "lanes.csv",
+                "outside,supplier,inbound,7,,,,",
+                "outside,supplier,inbound,7,,,,\noutside,supplier,inbound,7,,,,",
+            )],
+            "is there twice",
+        ),
+        (
+            &[
+                ("lanes.csv", ",order_lead_time_days", ",share"),
+                (
+                    "lanes.csv",
+                    "supplier,factory,air,3,0.040,,,",
+                    "supplier,factory,air,3,0.040,,,0.4\noutside,factory,x,1,,,,0.5",
+                ),
+            ],
+            "shares of the lanes to factory add up to 0.9",
+        ),
     ];
     for (edits, expected) in cases {
         match edited(edits).load() {
             Ok(_) => assert_eq!(expected, "", "{edits:?} loaded"),
-            Err(problems) => assert!(!expected.is_empty() && problems.to_string().contains(expected), "{edits:?}:\n{problems}"),
+            Err(problems) => {
+                assert!(!expected.is_empty() && problems.to_string().contains(expected), "{edits:?}:\n{problems}")
+            }
         }
     }
 }
 
 #[test]
 fn doubts_are_warnings() {
-    let coarse = edited(&[("network.toml", "money_scale = 1000000", "money_scale = 100"), ("nodes.csv", "2,70,75", "2,60,75")]).load().unwrap();
+    let coarse =
+        edited(&[("network.toml", "money_scale = 1000000", "money_scale = 100"), ("nodes.csv", "2,70,75", "2,60,75")])
+            .load()
+            .unwrap();
     let warnings = shown(&coarse.warnings).join("\n");
     assert!(warnings.contains("network.toml:6:15: money_scale is 100: holding cost rounds to 0"), "{warnings}");
     assert!(warnings.contains("capacity_per_day is 60, the mean work is 66.0 a day"), "{warnings}");
@@ -177,7 +222,8 @@ fn doubts_are_warnings() {
 
 #[test]
 fn any_bytes_are_refused_without_panic() {
-    const NASTY: [&[u8]; 9] = [b"\0", b"\xff\xfe", b"\xff", b"\"", b",", b"\n", b"99999999999999999999", b"-1", b"\xc3"];
+    const NASTY: [&[u8]; 9] =
+        [b"\0", b"\xff\xfe", b"\xff", b"\"", b",", b"\n", b"99999999999999999999", b"-1", b"\xc3"];
     let plain = starter();
     let mut state = 7u32;
     let mut next = |below: usize| {
@@ -214,7 +260,16 @@ fn bad_rows_of_demand_are_reported_together() {
     let text = "date,node,product,quantity\n2024-02-30,shop,mug,1\n2024-01-01,shop,mug,2.5\n2024-01-02,factory,mug,1\n2024-01-03,shop,mugg,1\n2024-01-04,shop,mug,-1\n2024-01-05,shop,mug,1\n2024-01-05,shop,mug,1\n2024-01-06,shop,mug,\n2024-01-07,shop,mug\n";
     files.0.insert("demand.csv", text.as_bytes().to_vec());
     let found = errors(&files).join("\n");
-    for place in ["2:1: date", "3:21: quantity is 2.5", "4:12: node", "5:17: product", "6:21: quantity", "8:1: 2024-01-05, shop, mug is there twice (first in line 7)", "9:21: quantity is empty", "10:1: the row has 3 cells"] {
+    for place in [
+        "2:1: date",
+        "3:21: quantity is 2.5",
+        "4:12: node",
+        "5:17: product",
+        "6:21: quantity",
+        "8:1: 2024-01-05, shop, mug is there twice (first in line 7)",
+        "9:21: quantity is empty",
+        "10:1: the row has 3 cells",
+    ] {
         assert!(found.contains(&format!("demand.csv:{place}")), "{place} is not in\n{found}");
     }
 }
@@ -223,7 +278,11 @@ fn bad_rows_of_demand_are_reported_together() {
 fn what_is_no_text_is_named_with_its_place() {
     let mut files = starter();
     files.0.insert("nodes.csv", b"name,sells\nshop,\xffyes\n".to_vec());
-    assert!(errors(&files).iter().any(|e| e.starts_with("nodes.csv:2:6: byte 0xff is not UTF-8")), "{:?}", errors(&files));
+    assert!(
+        errors(&files).iter().any(|e| e.starts_with("nodes.csv:2:6: byte 0xff is not UTF-8")),
+        "{:?}",
+        errors(&files)
+    );
     let files = edited(&[("lanes.csv", "sea", "s\0a")]);
     assert!(errors(&files).iter().any(|e| e.starts_with("lanes.csv:6:19: a NUL byte")), "{:?}", errors(&files));
     let files = edited(&[("network.toml", "unit_scale = 1 ", "unit_scale = [1")]);

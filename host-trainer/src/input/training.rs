@@ -31,7 +31,8 @@ pub(crate) fn read(section: Section<'_, '_>, found: &Table, report: &mut Report)
     }
     let config: TrainingConfig = Value::Table(accepted).try_into().unwrap_or_default();
     for (table, bad) in config.check().err().unwrap_or_default() {
-        let path: Vec<String> = [table, bad.name].into_iter().filter(|key| !key.is_empty()).map(str::to_owned).collect();
+        let path: Vec<String> =
+            [table, bad.name].into_iter().filter(|key| !key.is_empty()).map(str::to_owned).collect();
         report.error(place(&places, &path), format!("training.{} is {}", path.join("."), bad.found), bad.expected);
     }
     config
@@ -99,7 +100,10 @@ fn place(places: &Places, path: &[String]) -> Place {
         _ => (String::new(), String::new()),
     };
     let found = places.get(&(table.clone(), key)).or_else(|| places.get(&(table, String::new())));
-    found.or_else(|| places.get(&(String::new(), String::new()))).cloned().unwrap_or_else(|| Place::whole(super::settings::FILE))
+    found
+        .or_else(|| places.get(&(String::new(), String::new())))
+        .cloned()
+        .unwrap_or_else(|| Place::whole(super::settings::FILE))
 }
 
 /// What would be right for a value that does not have the setting's type.
@@ -149,7 +153,10 @@ mod tests {
         files.0.insert("network.toml", (before + training).into_bytes());
         let problems = files.load().err().map_or_else(Vec::new, |problems| problems.errors);
         let line = |l: usize| l.saturating_sub(lines);
-        problems.iter().map(|p| format!("{}:{} {}, should be {}", line(p.place.line), p.place.column, p.found, p.right)).collect()
+        problems
+            .iter()
+            .map(|p| format!("{}:{} {}, should be {}", line(p.place.line), p.place.column, p.found, p.right))
+            .collect()
     }
 
     #[test]
@@ -167,7 +174,10 @@ mod tests {
                 "6:1 training.ppo.clipp is not known, should be \"clip\"",
                 "7:13 training.ppo.minibatch is 0, should be 1 or more",
                 "8:8 training.ppo.path is \"fast\", should be \"burn\" or \"fused\"",
-                &format!("9:17 training.ppo.learning_rate is true, should be a number, such as {}, the default", ppo.learning_rate),
+                &format!(
+                    "9:17 training.ppo.learning_rate is true, should be a number, such as {}, the default",
+                    ppo.learning_rate
+                ),
                 "10:16 training.ppo.actor_hidden is [256], should be at most 3 layers of 1 to 128 units: what a policy file holds",
                 "12:8 training.rollout.days is 0, should be 1 to 4096",
                 &format!("13:12 training.rollout.replicas is -1, {whole} {}, the default", rollout.replicas),
@@ -177,7 +187,9 @@ mod tests {
 
     #[test]
     fn a_section_may_be_missing_empty_or_partial() {
-        for training in ["", "[training]\n", "[training.rollout]\ndays = 28\n", "[training]\nseed = 7\nppo = { clip = 1e-1 }\n"] {
+        for training in
+            ["", "[training]\n", "[training.rollout]\ndays = 28\n", "[training]\nseed = 7\nppo = { clip = 1e-1 }\n"]
+        {
             assert_eq!(complaints(training), [""; 0], "{training}");
         }
         assert_eq!(complaints("[training]\nppo = 3\n"), ["2:7 training.ppo is 3, should be a section [ppo]"]);

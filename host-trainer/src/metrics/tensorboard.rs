@@ -182,7 +182,9 @@ mod tests {
             let (start, length) = match key & 7 {
                 0 => (0, varint),
                 1 => (0, 8),
-                2 => (varint, rest[..varint].iter().rev().fold(0, |length, byte| length << 7 | usize::from(byte & 0x7f))),
+                2 => {
+                    (varint, rest[..varint].iter().rev().fold(0, |length, byte| length << 7 | usize::from(byte & 0x7f)))
+                }
                 _ => (0, 4),
             };
             found.push((key >> 3, &rest[start..start + length]));

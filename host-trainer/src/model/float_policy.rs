@@ -35,7 +35,11 @@ impl TryFrom<Stored> for FloatPolicy {
         let Stored { config, parameters, mask, value_mean, value_deviation } = stored;
         let layers = config.layers();
         if parameters.len() != layers.parameters() {
-            return Err(format!("a policy of {} parameters where its sizes ask for {}", parameters.len(), layers.parameters()));
+            return Err(format!(
+                "a policy of {} parameters where its sizes ask for {}",
+                parameters.len(),
+                layers.parameters()
+            ));
         }
         Ok(Self { config, layers, parameters, mask, value_mean, value_deviation })
     }
@@ -131,7 +135,13 @@ impl FloatPolicy {
         }
     }
 
-    fn forward<'s>(&self, layers: &[LayerShape], columns: &[i8], products: usize, scratch: &'s mut Scratch) -> &'s mut [f32] {
+    fn forward<'s>(
+        &self,
+        layers: &[LayerShape],
+        columns: &[i8],
+        products: usize,
+        scratch: &'s mut Scratch,
+    ) -> &'s mut [f32] {
         assert_eq!(columns.len(), self.config.features * products, "one column of features per product");
         let [current, next] = &mut scratch.buffers;
         current.clear();
@@ -141,7 +151,13 @@ impl FloatPolicy {
                 relu(current);
             }
             next.resize(layer.outputs * products, 0.0);
-            dense(&self.parameters[layer.weights.clone()], &self.parameters[layer.bias.clone()], current, products, next);
+            dense(
+                &self.parameters[layer.weights.clone()],
+                &self.parameters[layer.bias.clone()],
+                current,
+                products,
+                next,
+            );
             std::mem::swap(current, next);
         }
         current

@@ -75,7 +75,9 @@ impl HeadMask {
     /// If the head has no choice left.
     pub fn narrowed(self, head: usize, choices: &[u8]) -> Result<Self, NoChoice> {
         let outputs = head_outputs(head);
-        let drop = outputs.clone().filter(|output| !choices.iter().any(|&choice| outputs.start + usize::from(choice) == *output));
+        let drop = outputs
+            .clone()
+            .filter(|output| !choices.iter().any(|&choice| outputs.start + usize::from(choice) == *output));
         Self::try_from(drop.fold(self.bits, |bits, output| bits & !(1 << output)))
     }
 

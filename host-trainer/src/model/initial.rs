@@ -109,7 +109,11 @@ mod tests {
             let mut generator = Draws::new(3, 0).row(0, 0, Source::Host).at(0);
             orthogonal(&layer, 2.0, &mut generator, &mut weights);
             let at = |long: usize, short: usize| {
-                f64::from(if outputs <= inputs { weights[short * inputs + long] } else { weights[long * inputs + short] })
+                f64::from(if outputs <= inputs {
+                    weights[short * inputs + long]
+                } else {
+                    weights[long * inputs + short]
+                })
             };
             for a in 0..inputs.min(outputs) {
                 for b in 0..=a {

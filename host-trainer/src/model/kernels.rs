@@ -137,7 +137,8 @@ mod tests {
         let mut expected = vec![1.0; rows * columns];
         for r in 0..rows {
             for c in 0..columns {
-                expected[r * columns + c] += (0..depth).map(|d| left[r * depth + d] * right[d * columns + c]).sum::<f32>();
+                expected[r * columns + c] +=
+                    (0..depth).map(|d| left[r * depth + d] * right[d * columns + c]).sum::<f32>();
             }
         }
         let (left_t, right_t) = (transpose(&left, rows, depth), transpose(&right, depth, columns));

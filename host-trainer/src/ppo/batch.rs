@@ -85,7 +85,8 @@ impl Batch {
             for day in 0..part.days {
                 let from = day * part.tracks..(day + 1) * part.tracks;
                 let to = day * tracks + first..day * tracks + first + part.tracks;
-                let widened = |range: &std::ops::Range<usize>| range.start * part.feature_count..range.end * part.feature_count;
+                let widened =
+                    |range: &std::ops::Range<usize>| range.start * part.feature_count..range.end * part.feature_count;
                 whole.features[widened(&to)].copy_from_slice(&part.features[widened(&from)]);
                 whole.actions[to.clone()].copy_from_slice(&part.actions[from.clone()]);
                 whole.log_prob[to.clone()].copy_from_slice(&part.log_prob[from.clone()]);
@@ -118,10 +119,20 @@ impl Batch {
         if let Some((name, found, expected)) = lengths.into_iter().find(|(_, found, expected)| found != expected) {
             return Some(format!("`{name}` holds {found} numbers instead of {expected}"));
         }
-        let floats = [("log_prob", &self.log_prob), ("value", &self.value), ("reward", &self.reward), ("last_value", &self.last_value)];
+        let floats = [
+            ("log_prob", &self.log_prob),
+            ("value", &self.value),
+            ("reward", &self.reward),
+            ("last_value", &self.last_value),
+        ];
         for (name, numbers) in floats {
             if let Some(index) = numbers.iter().position(|number| !number.is_finite()) {
-                return Some(format!("`{name}` is {} at track {} of day {}", numbers[index], index % self.tracks, index / self.tracks));
+                return Some(format!(
+                    "`{name}` is {} at track {} of day {}",
+                    numbers[index],
+                    index % self.tracks,
+                    index / self.tracks
+                ));
             }
         }
         let forbidden = |actions: &[u8; HEADS]| {
@@ -131,7 +142,12 @@ impl Batch {
             })
         };
         let index = self.actions.iter().position(forbidden)?;
-        Some(format!("track {} of day {} took a choice that is masked: {:?}", index % self.tracks, index / self.tracks, self.actions[index]))
+        Some(format!(
+            "track {} of day {} took a choice that is masked: {:?}",
+            index % self.tracks,
+            index / self.tracks,
+            self.actions[index]
+        ))
     }
 }
 

@@ -130,9 +130,19 @@ impl PpoConfig {
         need(self.iterations > 0, "iterations", &self.iterations, "1 or more");
         need((1..=1000).contains(&self.epochs), "epochs", &self.epochs, "1 to 1000");
         need(self.minibatch > 0, "minibatch", &self.minibatch, "1 or more");
-        need(self.learning_rate > 0.0 && self.learning_rate < 1.0, "learning_rate", &self.learning_rate, "above 0 and below 1");
+        need(
+            self.learning_rate > 0.0 && self.learning_rate < 1.0,
+            "learning_rate",
+            &self.learning_rate,
+            "above 0 and below 1",
+        );
         need(share(self.learning_rate_end), "learning_rate_end", &self.learning_rate_end, "0 to 1");
-        need(self.adam_epsilon > 0.0 && self.adam_epsilon < 1.0, "adam_epsilon", &self.adam_epsilon, "above 0 and below 1");
+        need(
+            self.adam_epsilon > 0.0 && self.adam_epsilon < 1.0,
+            "adam_epsilon",
+            &self.adam_epsilon,
+            "above 0 and below 1",
+        );
         need((0.0..1.0).contains(&self.discount), "discount", &self.discount, "0 or more and below 1");
         need(share(f64::from(self.lambda)), "lambda", &self.lambda, "0 to 1");
         need(self.clip > 0.0 && self.clip < 1.0, "clip", &self.clip, "above 0 and below 1");
@@ -185,7 +195,8 @@ mod tests {
     #[test]
     fn all_bad_settings_are_named_at_once() {
         assert_eq!(PpoConfig::default().check(), Ok(()));
-        let bad = PpoConfig { clip: f32::NAN, discount: 1.0, minibatch: 0, actor_hidden: vec![0], ..PpoConfig::default() };
+        let bad =
+            PpoConfig { clip: f32::NAN, discount: 1.0, minibatch: 0, actor_hidden: vec![0], ..PpoConfig::default() };
         let names: Vec<_> = bad.check().expect_err("four are bad").into_iter().map(|bad| bad.name).collect();
         assert_eq!(names, ["minibatch", "discount", "clip", "actor_hidden"]);
     }

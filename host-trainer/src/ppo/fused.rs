@@ -101,7 +101,13 @@ impl Fused {
             // Schulman et al. 2017, eq. 7: beyond the clip range, what would gain gains nothing more.
             let (low, high) = (1.0 - weights.clip, 1.0 + weights.clip);
             let gains_nothing = (advantage > 0.0 && ratio > high) || (advantage < 0.0 && ratio < low);
-            let bounded = if ratio > high { high } else if ratio < low { low } else { ratio };
+            let bounded = if ratio > high {
+                high
+            } else if ratio < low {
+                low
+            } else {
+                ratio
+            };
             self.heads.slope[column] = if gains_nothing { 0.0 } else { -advantage * ratio * share };
             terms.policy -= f64::from(advantage * if gains_nothing { bounded } else { ratio });
             terms.kl += f64::from(k3(ratio, log_ratio));
@@ -148,7 +154,9 @@ impl Heads {
             }
             for output in network.mask.allowed(head) {
                 let weights = &mut self.probability[row(output)];
-                for (((weight, sum), &largest), &logit) in weights.iter_mut().zip(&mut *sum).zip(&*largest).zip(&logits[row(output)]) {
+                for (((weight, sum), &largest), &logit) in
+                    weights.iter_mut().zip(&mut *sum).zip(&*largest).zip(&logits[row(output)])
+                {
                     *weight = exponential(logit - largest);
                     *sum += *weight;
                 }
@@ -162,7 +170,9 @@ impl Heads {
                 let probabilities = self.probability[row(output)].iter_mut();
                 let logs = self.log_probability[row(output)].iter_mut();
                 let scales = sum.iter().zip(&*largest).zip(&logits[row(output)]);
-                for (((probability, log), entropy), ((&scale, &total), &logit)) in probabilities.zip(logs).zip(&mut *entropy).zip(scales) {
+                for (((probability, log), entropy), ((&scale, &total), &logit)) in
+                    probabilities.zip(logs).zip(&mut *entropy).zip(scales)
+                {
                     *probability *= scale;
                     *log = logit - total;
                     *entropy -= *probability * *log;
@@ -187,7 +197,9 @@ impl Heads {
             for output in network.mask.allowed(head) {
                 let softmax = self.probability[row(output)].iter().zip(&self.log_probability[row(output)]);
                 let shared = self.slope.iter().zip(&self.entropy[row(head)]);
-                for ((delta, (&probability, &log)), (&slope, &entropy)) in delta[row(output)].iter_mut().zip(softmax).zip(shared) {
+                for ((delta, (&probability, &log)), (&slope, &entropy)) in
+                    delta[row(output)].iter_mut().zip(softmax).zip(shared)
+                {
                     *delta = probability * (entropy_weight * (log + entropy) - slope);
                 }
             }
@@ -215,7 +227,14 @@ impl Tape {
     }
 
     /// Adds the gradient of the tile; `delta` holds the derivative by the last layer's output.
-    fn backward(&mut self, layers: &[LayerShape], parameters: &[f32], input: &[f32], samples: usize, gradient: &mut [f32]) {
+    fn backward(
+        &mut self,
+        layers: &[LayerShape],
+        parameters: &[f32],
+        input: &[f32],
+        samples: usize,
+        gradient: &mut [f32],
+    ) {
         for (index, layer) in layers.iter().enumerate().rev() {
             let input = if index == 0 { input } else { &self.outputs[index - 1][..] };
             let delta = (&self.delta[..], Order::Straight);

@@ -11,7 +11,12 @@ use restock_core::action::HEADS;
 const MASKED: f32 = -1e9;
 
 /// Writes the gradient of the minibatch's mean loss and gives the sums of its terms.
-pub(super) fn gradient(network: &Network<'_>, minibatch: &Minibatch<'_>, weights: &Weights, gradient: &mut [f32]) -> Terms {
+pub(super) fn gradient(
+    network: &Network<'_>,
+    minibatch: &Minibatch<'_>,
+    weights: &Weights,
+    gradient: &mut [f32],
+) -> Terms {
     let device = Device::flex().autodiff();
     let samples = minibatch.indices.len();
     let column = |numbers: &dyn Fn(usize) -> f32| -> Tensor<2> {
@@ -31,9 +36,11 @@ pub(super) fn gradient(network: &Network<'_>, minibatch: &Minibatch<'_>, weights
     let mut entropy: Tensor<2> = Tensor::zeros([samples, 1], &device); // [batch, 1]
     for head in 0..HEADS {
         let outputs = head_outputs(head);
-        let masked: Vec<f32> = outputs.clone().map(|output| if network.mask.allows(output) { 0.0 } else { MASKED }).collect();
+        let masked: Vec<f32> =
+            outputs.clone().map(|output| if network.mask.allows(output) { 0.0 } else { MASKED }).collect();
         let masked: Tensor<2> = Tensor::from_data(TensorData::new(masked, [1, outputs.len()]), &device); // [1, choices]
-        let actions: Vec<i64> = minibatch.indices.iter().map(|&index| i64::from(batch.actions[index as usize][head])).collect();
+        let actions: Vec<i64> =
+            minibatch.indices.iter().map(|&index| i64::from(batch.actions[index as usize][head])).collect();
         let actions: Tensor<2, Int> = Tensor::from_data(TensorData::new(actions, [samples, 1]), &device); // [batch, 1]
         let log_probs = log_softmax(logits.clone().slice([0..samples, outputs]) + masked, 1); // [batch, choices]
         log_prob = log_prob + log_probs.clone().gather(1, actions);

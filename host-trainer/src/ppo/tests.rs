@@ -33,16 +33,17 @@ fn play(learner: &Learner, iteration: u32, days: usize, tracks: usize) -> Batch 
     let draws = Draws::new(5, iteration);
     for day in 0..days {
         let row = draws.row(day as u32, 0, Source::Exploration);
-        let context = |track: usize| if (track * 7 + day * 3 + iteration as usize).is_multiple_of(2) { 40_i8 } else { -40 };
-        let columns: Vec<i8> = (0..FEATURES * tracks)
-            .map(|i| if i < tracks { context(i) } else { (i * 29 % 64) as i8 - 32 })
-            .collect();
+        let context =
+            |track: usize| if (track * 7 + day * 3 + iteration as usize).is_multiple_of(2) { 40_i8 } else { -40 };
+        let columns: Vec<i8> =
+            (0..FEATURES * tracks).map(|i| if i < tracks { context(i) } else { (i * 29 % 64) as i8 - 32 }).collect();
         batch.set_features(day, 0, &columns);
         let values = policy.values(&columns, tracks, &mut scratch).to_vec();
         batch.value[day * tracks..][..tracks].copy_from_slice(&values);
         let logits = policy.logits(&columns, tracks, &mut scratch);
         for (track, &context) in columns[..tracks].iter().enumerate() {
-            let (actions, log_prob) = sample_actions(&gather_row(logits, tracks, track), &policy.mask, &mut row.at(track as u64));
+            let (actions, log_prob) =
+                sample_actions(&gather_row(logits, tracks, track), &policy.mask, &mut row.at(track as u64));
             let sample = day * tracks + track;
             (batch.actions[sample], batch.log_prob[sample]) = (actions, log_prob);
             batch.reward[sample] = bandit_reward(context, &actions);
@@ -121,7 +122,9 @@ fn beyond_the_clip_range_a_gain_has_no_gradient() {
     let indices: Vec<u32> = (0..60).collect();
     let fair = batch.log_prob.clone();
     // (log ratio, advantage, whether there is a gradient): the four corners of Schulman et al. 2017, fig. 1.
-    for (log_ratio, advantage, expected) in [(0.5, 1.0, false), (0.5, -1.0, true), (-0.5, 1.0, true), (-0.5, -1.0, false)] {
+    for (log_ratio, advantage, expected) in
+        [(0.5, 1.0, false), (0.5, -1.0, true), (-0.5, 1.0, true), (-0.5, -1.0, false)]
+    {
         batch.log_prob.iter_mut().zip(&fair).for_each(|(old, fair)| *old = fair - log_ratio);
         let estimates = Estimates { advantage: vec![advantage; 60], target: vec![0.0; 60], old_value: vec![0.0; 60] };
         for path in [UpdatePath::Fused, UpdatePath::Burn] {
@@ -137,10 +140,15 @@ fn beyond_the_clip_range_a_gain_has_no_gradient() {
 #[test]
 fn a_head_with_one_choice_adds_nothing() {
     let textbook = Choice::TEXTBOOK.heads();
-    let mask = (0..HEADS).try_fold(HeadMask::all(), |mask, head| mask.narrowed(head, &textbook[head..=head])).expect("one each");
+    let mask = (0..HEADS)
+        .try_fold(HeadMask::all(), |mask, head| mask.narrowed(head, &textbook[head..=head]))
+        .expect("one each");
     let mut learner = Learner::new("fixed", config(UpdatePath::Fused), FEATURES, mask, 1).expect("good settings");
     let batch = play(&learner, 0, 4, 20);
-    assert!(batch.actions.iter().all(|actions| *actions == textbook) && batch.log_prob.iter().all(|log_prob| *log_prob == 0.0));
+    assert!(
+        batch.actions.iter().all(|actions| *actions == textbook)
+            && batch.log_prob.iter().all(|log_prob| *log_prob == 0.0)
+    );
     let actor = learner.layers.actor_range();
     let before = learner.parameters[actor.clone()].to_vec();
     let stats = learner.update(&batch, 0).expect("no divergence");
@@ -205,7 +213,10 @@ fn a_learner_that_diverges_says_so_and_keeps_its_weights() {
     let mut infinite = batch.clone();
     infinite.reward[17] = f32::INFINITY;
     let error = learner.update(&infinite, 1).expect_err("infinite reward").to_string();
-    assert!(error.contains("`maker`, iteration 1") && error.contains("`reward` is inf at track 17 of day 0"), "{error}");
+    assert!(
+        error.contains("`maker`, iteration 1") && error.contains("`reward` is inf at track 17 of day 0"),
+        "{error}"
+    );
 
     let mut huge = batch.clone();
     huge.reward.fill(f32::MAX);
@@ -269,7 +280,10 @@ fn speed_of_decisions() {
         let columns: Vec<i8> = (0..28 * products).map(|i| (i * 73 % 64) as i8 - 32).collect();
         let rounds = 400_000 / products;
         let report = |what: &str, start: std::time::Instant| {
-            println!("{products:4} products, {what}: {:4.0} ns each", start.elapsed().as_secs_f64() * 1e9 / (rounds * products) as f64);
+            println!(
+                "{products:4} products, {what}: {:4.0} ns each",
+                start.elapsed().as_secs_f64() * 1e9 / (rounds * products) as f64
+            );
         };
         let start = std::time::Instant::now();
         for _ in 0..rounds {
@@ -294,7 +308,10 @@ fn speed_of_decisions() {
         let start = std::time::Instant::now();
         for _ in 0..rounds {
             for product in 0..products {
-                std::hint::black_box(crate::model::argmax_actions(&gather_row(logits, products, product), &policy.mask));
+                std::hint::black_box(crate::model::argmax_actions(
+                    &gather_row(logits, products, product),
+                    &policy.mask,
+                ));
             }
         }
         report("likeliest", start);

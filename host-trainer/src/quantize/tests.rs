@@ -75,7 +75,8 @@ fn a_trained_policy_chooses_the_same_in_int8() {
     }
     let policies = trainer.policies();
     let calibration = rollout::observe(&scenario, &policies, training_seed(1), 4096);
-    let nodes: Vec<_> = problem.names.nodes.iter().cloned().zip(&policies).zip(calibration).map(|((n, p), c)| (n, p, c)).collect();
+    let nodes: Vec<_> =
+        problem.names.nodes.iter().cloned().zip(&policies).zip(calibration).map(|((n, p), c)| (n, p, c)).collect();
     let file = pack(scenario.hash(), "test", &nodes).expect("packs");
     PolicyBlob::decode(&file).expect("decodes").self_test().expect("golden vectors hold");
     for (n, policy) in policies.iter().enumerate() {
@@ -152,7 +153,9 @@ fn huge_weights_and_biases_are_scaled_and_never_cut_off() {
 #[test]
 fn what_can_not_be_packed_says_why() {
     let policy = network(&[4], |_| f32::NAN);
-    let refused = |policy, samples| pack(1, "", &[("shop".to_owned(), policy, Calibration { samples })]).expect_err("refused").to_string();
+    let refused = |policy, samples| {
+        pack(1, "", &[("shop".to_owned(), policy, Calibration { samples })]).expect_err("refused").to_string()
+    };
     assert_eq!(refused(&policy, observations(1, 9)), "node `shop` has a weight that is not finite: training diverged");
     assert_eq!(refused(&policy, Vec::new()), "no observations to calibrate node `shop` with");
     let wide = network(&[200], noise);
@@ -163,6 +166,7 @@ fn what_can_not_be_packed_says_why() {
 fn the_largest_policies_fit_their_file() {
     let policy = network(&[128, 128, 128], |i| noise(i) * 0.3);
     let samples = observations(8, 64);
-    let nodes: Vec<_> = (0..NODES_MAX).map(|n| (format!("node {n}"), &policy, Calibration { samples: samples.clone() })).collect();
+    let nodes: Vec<_> =
+        (0..NODES_MAX).map(|n| (format!("node {n}"), &policy, Calibration { samples: samples.clone() })).collect();
     assert!(pack(1, "every node", &nodes).expect("packs").len() > 1 << 20);
 }

@@ -56,7 +56,11 @@ impl Oracle<'_> {
                     Allocation::FirstCome => {
                         // The queue remembers one ring of days; what is older counts as that old.
                         let oldest = (self.day + 1).saturating_sub(self.plan.ring_days as u32);
-                        let mut queue: Vec<&Order> = self.orders.iter().filter(|o| lanes.contains(&o.lane) && o.product == i && o.seen <= self.day).collect();
+                        let mut queue: Vec<&Order> = self
+                            .orders
+                            .iter()
+                            .filter(|o| lanes.contains(&o.lane) && o.product == i && o.seen <= self.day)
+                            .collect();
                         queue.sort_by_key(|o| (o.seen.max(oldest), o.lane));
                         turn = queue.iter().map(|o| (o.lane, o.units)).collect();
                     }
@@ -101,7 +105,8 @@ impl Oracle<'_> {
         let first = plan.first_route(l);
         let ranking: Vec<Vec<usize>> = (0..p)
             .map(|i| {
-                let wished = self.last.get(&(lane.customer, i)).map_or(0, |w| w.route.max(0) as usize % lane.routes.len());
+                let wished =
+                    self.last.get(&(lane.customer, i)).map_or(0, |w| w.route.max(0) as usize % lane.routes.len());
                 let mut order: Vec<usize> = (0..lane.routes.len()).filter(|&r| r != wished).collect();
                 order.insert(0, wished);
                 order
@@ -112,7 +117,8 @@ impl Oracle<'_> {
             .collect();
         for rank in 0..lane.routes.len() {
             for r in 0..lane.routes.len() {
-                let wants: Vec<i32> = (0..p).map(|i| if ranking[i][rank] == r { at(&self.dock, l, i) as i32 } else { 0 }).collect();
+                let wants: Vec<i32> =
+                    (0..p).map(|i| if ranking[i][rank] == r { at(&self.dock, l, i) as i32 } else { 0 }).collect();
                 let mut goes = wants.clone();
                 if let Some(room) = &mut room[r] {
                     *room -= share_capacity(*room, &wants, |i| plan.products[i].volume, |_| 1, &mut goes);
@@ -138,7 +144,9 @@ impl Oracle<'_> {
         for i in 0..self.products() {
             let stock = self.plan.stock[n][i];
             let outbound = self.plan.outbound(n);
-            let here = at(&self.on_hand, n, i) + at(&self.input, n, i) + outbound.iter().map(|&l| at(&self.dock, l, i)).sum::<i64>();
+            let here = at(&self.on_hand, n, i)
+                + at(&self.input, n, i)
+                + outbound.iter().map(|&l| at(&self.dock, l, i)).sum::<i64>();
             let owed = at(&self.owed, n, i) + outbound.iter().map(|&l| self.waiting(l, i)).sum::<i64>();
             let coming: i64 = self.plan.inbound(n).iter().map(|&l| self.in_transit(l, i)).sum();
             self.charge(n, i, here * i64::from(stock.holding), |t| &mut t.holding);

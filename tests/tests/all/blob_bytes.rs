@@ -11,7 +11,9 @@ fn valid() -> Vec<u8> {
     let hidden = 6;
     let mut bytes = |count: usize| -> Vec<u8> { (0..count).map(|_| d.bits() as u8).collect() };
     let weights = [bytes(FEATURES * OUTPUTS), bytes(FEATURES * hidden), bytes(hidden * OUTPUTS)];
-    let words = |count: usize, from: i32| -> Vec<u8> { (0..count as i32).flat_map(|i| (from + i * 7919).to_le_bytes()).collect() };
+    let words = |count: usize, from: i32| -> Vec<u8> {
+        (0..count as i32).flat_map(|i| (from + i * 7919).to_le_bytes()).collect()
+    };
     let (biases, multipliers) = (words(OUTPUTS, -9000), words(OUTPUTS, 1 << 20));
     let layer = |inputs: usize, outputs: usize, weights| Layer {
         inputs: inputs as u16,
@@ -27,7 +29,12 @@ fn valid() -> Vec<u8> {
     let logits: Vec<Vec<u8>> = [&one[..], &two[..]]
         .into_iter()
         .map(|layers| {
-            let agent = Agent { node_key: 1, allowed: u64::MAX >> (64 - OUTPUTS), layers: layers.iter().copied().collect(), golden: [].into_iter().collect() };
+            let agent = Agent {
+                node_key: 1,
+                allowed: u64::MAX >> (64 - OUTPUTS),
+                layers: layers.iter().copied().collect(),
+                golden: [].into_iter().collect(),
+            };
             let mut logits = [0; OUTPUTS];
             agent.infer(&input, &mut logits);
             logits.iter().flat_map(|l| l.to_le_bytes()).collect()
@@ -51,7 +58,9 @@ fn valid() -> Vec<u8> {
 
 /// CRC-32 (ISO-HDLC), bit by bit: independent of the crate that the format uses.
 fn crc(bytes: &[u8]) -> u32 {
-    !bytes.iter().fold(u32::MAX, |crc, &b| (0..8).fold(crc ^ u32::from(b), |c, _| if c & 1 == 1 { (c >> 1) ^ 0xedb8_8320 } else { c >> 1 }))
+    !bytes.iter().fold(u32::MAX, |crc, &b| {
+        (0..8).fold(crc ^ u32::from(b), |c, _| if c & 1 == 1 { (c >> 1) ^ 0xedb8_8320 } else { c >> 1 })
+    })
 }
 
 /// A file with this body whose preamble and checksum are right.
@@ -66,7 +75,11 @@ fn framed(body: &[u8]) -> Vec<u8> {
 /// What decoded is used in every way; nothing may panic, nothing may break the promises of the check.
 fn exercise(file: &PolicyBlob<'_>, d: &mut Dice) {
     let _ = file.self_test();
-    assert_eq!(file.agents().count(), usize::from(file.header().agents), "every agent that was checked can be read again");
+    assert_eq!(
+        file.agents().count(),
+        usize::from(file.header().agents),
+        "every agent that was checked can be read again"
+    );
     for agent in file.agents() {
         let features: [i8; FEATURES] = std::array::from_fn(|_| d.bits() as i8);
         let mut logits = [0; OUTPUTS];
@@ -74,7 +87,10 @@ fn exercise(file: &PolicyBlob<'_>, d: &mut Dice) {
         let choices = blob::best_choices(&logits, agent.allowed);
         let mut first = 0;
         for (choice, count) in choices.into_iter().zip(restock_core::action::HEAD_CHOICES) {
-            assert!(agent.allows(first + usize::from(choice)) && usize::from(choice) < count, "a choice that is not allowed");
+            assert!(
+                agent.allows(first + usize::from(choice)) && usize::from(choice) < count,
+                "a choice that is not allowed"
+            );
             first += count;
         }
     }
@@ -115,7 +131,8 @@ fn every_flipped_bit_of_a_policy_is_refused() {
 fn any_bytes_decode_without_panic() {
     let mut d = Dice::new(5);
     for case in 0..60_000u32 {
-        let mut bytes: Vec<u8> = (0..d.size(0, 120)).map(|_| if d.chance(60) { d.between(0, 40) as u8 } else { d.bits() as u8 }).collect();
+        let mut bytes: Vec<u8> =
+            (0..d.size(0, 120)).map(|_| if d.chance(60) { d.between(0, 40) as u8 } else { d.bits() as u8 }).collect();
         if case % 3 == 0 && bytes.len() > 10 {
             bytes[..6].copy_from_slice(b"RSTP\x01\x00");
         }
@@ -165,13 +182,22 @@ fn a_damaged_body_with_a_right_checksum_is_refused_or_safe() {
 /// The greatest weights, biases and inputs that pass the check can't overflow the accumulator.
 #[test]
 fn extreme_layers_infer_without_overflow() {
-    for (weight, bias, input) in [(0x80u8, -(1 << 30), 127i8), (0x80, 1 << 30, -128), (0x7f, 1 << 30, 127), (0x7f, -(1 << 30), -128)] {
+    for (weight, bias, input) in
+        [(0x80u8, -(1 << 30), 127i8), (0x80, 1 << 30, -128), (0x7f, 1 << 30, 127), (0x7f, -(1 << 30), -128)]
+    {
         let weights = vec![weight; FEATURES * OUTPUTS];
         let biases: Vec<u8> = (0..OUTPUTS).flat_map(|_| i32::to_le_bytes(bias)).collect();
         let multipliers: Vec<u8> = (0..OUTPUTS).flat_map(|_| i32::MAX.to_le_bytes()).collect();
-        let layer = Layer { inputs: FEATURES as u16, outputs: OUTPUTS as u16, weights: &weights, biases: &biases, multipliers: &multipliers };
+        let layer = Layer {
+            inputs: FEATURES as u16,
+            outputs: OUTPUTS as u16,
+            weights: &weights,
+            biases: &biases,
+            multipliers: &multipliers,
+        };
         assert!(layer.check(FEATURES));
-        let agent = Agent { node_key: 1, allowed: 0, layers: [layer].into_iter().collect(), golden: [].into_iter().collect() };
+        let agent =
+            Agent { node_key: 1, allowed: 0, layers: [layer].into_iter().collect(), golden: [].into_iter().collect() };
         let mut logits = [0; OUTPUTS];
         agent.infer(&[input; FEATURES], &mut logits);
         let acc = i64::from(bias) + FEATURES as i64 * i64::from(weight as i8) * i64::from(input);

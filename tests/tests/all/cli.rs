@@ -182,7 +182,8 @@ impl Ended {
     #[track_caller]
     fn json(&self) -> Value {
         let document: Value = serde_json::from_str(&self.stdout).unwrap_or_else(|e| panic!("{e}: {self}"));
-        let (name, version) = document["format"].as_str().and_then(|f| f.split_once('/')).unwrap_or_else(|| panic!("no format: {self}"));
+        let (name, version) =
+            document["format"].as_str().and_then(|f| f.split_once('/')).unwrap_or_else(|| panic!("no format: {self}"));
         assert!(name.starts_with("restock-") && version.parse::<u32>().is_ok(), "{self}");
         document
     }
@@ -190,6 +191,10 @@ impl Ended {
 
 impl std::fmt::Display for Ended {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "`restock {}` ended with {}\nstdout: {}\nstderr: {}", self.arguments, self.code, self.stdout, self.stderr)
+        write!(
+            f,
+            "`restock {}` ended with {}\nstdout: {}\nstderr: {}",
+            self.arguments, self.code, self.stdout, self.stderr
+        )
     }
 }

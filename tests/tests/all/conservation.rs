@@ -1,9 +1,9 @@
 //! Units and cash are conserved, every day, counted on a second path: from what anyone can read of
 //! the state before and after the day, without the simulator's own sums.
 
+use restock_core::Network;
 use restock_core::layout::Column;
 use restock_core::scenario::Scenario;
-use restock_core::Network;
 use restock_tests::random_network::{Plan, Wishes};
 
 const NETWORKS: u64 = 3000;
@@ -100,7 +100,10 @@ impl Books<'_> {
                 };
                 let faced = cell(demand, Some(n), p, i);
                 let lost = cell(&after.level, Some(n), p, i) - (cell(&before.level, Some(n), p, i) + stocked - faced);
-                assert!(lost == 0 || (node.lost_sales && node.sells && lost > 0), "units appear or vanish ({lost}), {place}");
+                assert!(
+                    lost == 0 || (node.lost_sales && node.sells && lost > 0),
+                    "units appear or vanish ({lost}), {place}"
+                );
                 lost_units += lost;
 
                 let at = n * p + i;
@@ -111,8 +114,13 @@ impl Books<'_> {
                 }
                 self.on_order[at] += inbound().map(|l| cell(ordered, Some(l), p, i)).sum::<i64>();
                 let works = node.produces.then_some(node.producer_row);
-                let pipeline: i64 = inbound().map(|l| self.unshipped(after, l, i) + cell(&after.transit, Some(l), p, i)).sum();
-                assert_eq!(self.on_order[at], pipeline + cell(&after.input, works, p, i) + cell(&after.making, works, p, i), "on order, {place}");
+                let pipeline: i64 =
+                    inbound().map(|l| self.unshipped(after, l, i) + cell(&after.transit, Some(l), p, i)).sum();
+                assert_eq!(
+                    self.on_order[at],
+                    pipeline + cell(&after.input, works, p, i) + cell(&after.making, works, p, i),
+                    "on order, {place}"
+                );
 
                 let lanes: i64 = node.outbound.iter().map(|&b| self.booked(before, ordered, usize::from(b), i)).sum();
                 let customers = faced - lanes;
@@ -125,10 +133,16 @@ impl Books<'_> {
         for i in 0..p {
             for (l, lane) in s.lanes().iter().enumerate() {
                 if lane.supplier.is_none() {
-                    self.entered[i] += cell(ordered, Some(l), p, i) + self.unshipped(before, l, i) - self.unshipped(after, l, i);
+                    self.entered[i] +=
+                        cell(ordered, Some(l), p, i) + self.unshipped(before, l, i) - self.unshipped(after, l, i);
                 }
             }
-            assert_eq!(self.entered[i], self.sold[i] + self.inside(after, i), "all units of product {i}, {}", self.place);
+            assert_eq!(
+                self.entered[i],
+                self.sold[i] + self.inside(after, i),
+                "all units of product {i}, {}",
+                self.place
+            );
         }
     }
 
@@ -140,7 +154,12 @@ impl Books<'_> {
             let lanes: i64 = node.outbound.iter().map(|&b| cell(&t.waiting, Some(usize::from(b)), p, i)).sum();
             let level = cell(&t.level, Some(n), p, i);
             let on_hand = level + self.owed(t, n, i) + lanes;
-            assert_eq!(on_hand, level.max(0), "stock and backlog do not meet at the end of a day, {}, node {n}", self.place);
+            assert_eq!(
+                on_hand,
+                level.max(0),
+                "stock and backlog do not meet at the end of a day, {}, node {n}",
+                self.place
+            );
             let works = node.produces.then_some(node.producer_row);
             units += on_hand + cell(&t.input, works, p, i) + cell(&t.making, works, p, i);
         }
@@ -161,7 +180,11 @@ impl Books<'_> {
             let (mut freight_low, mut freight_high) = (0, 0);
             for i in 0..p {
                 let level = cell(&after.level, Some(n), p, i);
-                let staged: i64 = node.outbound.iter().map(|&b| cell(&after.staged, s.lanes()[usize::from(b)].staged_row, p, i)).sum();
+                let staged: i64 = node
+                    .outbound
+                    .iter()
+                    .map(|&b| cell(&after.staged, s.lanes()[usize::from(b)].staged_row, p, i))
+                    .sum();
                 holding += (level.max(0) + cell(&after.input, works, p, i) + staged) * rate(Column::HoldingCost, i);
                 backorder += (-level).max(0) * rate(Column::BackorderCost, i);
                 let finished = works.map_or(0, |m| cell(&before.due, Some(s.lanes().len() + m), p, i));
@@ -182,7 +205,11 @@ impl Books<'_> {
             assert_eq!(ledger.backorder, backorder, "backorder, {place}");
             assert_eq!(ledger.ordering, ordering, "ordering, {place}");
             assert_eq!(ledger.production, production, "production, {place}");
-            assert!((freight_low..=freight_high).contains(&ledger.freight), "freight {freight_low} <= {} <= {freight_high}, {place}", ledger.freight);
+            assert!(
+                (freight_low..=freight_high).contains(&ledger.freight),
+                "freight {freight_low} <= {} <= {freight_high}, {place}",
+                ledger.freight
+            );
             let kept: i64 = network.costs().unwrap()[n * p..(n + 1) * p].iter().sum();
             assert_eq!(kept, ledger.total(), "stockpoints' costs add up to the node's, {place}");
         }
@@ -202,7 +229,8 @@ fn units_and_cash_are_conserved_every_day() {
         network.reset(seed, 0, 0);
         let p = s.products();
         let entered = (0..p).map(|i| plan.stock.iter().map(|row| i64::from(row[i].initial)).sum()).collect();
-        let mut books = Books { s: &s, on_order: vec![0; s.stockpoints()], entered, sold: vec![0; p], place: String::new() };
+        let mut books =
+            Books { s: &s, on_order: vec![0; s.stockpoints()], entered, sold: vec![0; p], place: String::new() };
         let mut policy = Wishes::new(seed);
         let mut sold_value = 0;
         for day in 0..DAYS {

@@ -46,7 +46,9 @@ fn chain(leads: &[usize], stock: &[Stock], lost_sales: bool, demand: Vec<Segment
             })
             .collect(),
         products: (0..PRODUCTS).map(|i| Product { key: 0x1234_5678_9abc * (i as u64 + 1), volume: 1 }).collect(),
-        stock: (0..leads.len()).map(|n| vec![Stock { demand_table: (n == 0).then_some(0), ..stock[n] }; PRODUCTS]).collect(),
+        stock: (0..leads.len())
+            .map(|n| vec![Stock { demand_table: (n == 0).then_some(0), ..stock[n] }; PRODUCTS])
+            .collect(),
         profiles: vec![vec![4096; DAYS + SEASON_AHEAD_DAYS]],
         events: Vec::new(),
         tables: std::iter::once(demand).chain(lead_tables).collect(),
@@ -55,7 +57,16 @@ fn chain(leads: &[usize], stock: &[Stock], lost_sales: bool, demand: Vec<Segment
 }
 
 fn stock(holding: i32, backorder: i32, initial: i32) -> Stock {
-    Stock { holding, backorder, initial, lot_size: 1, order_max: 1 << 20, position_max: 1 << 20, protection_days: 1, ..Stock::default() }
+    Stock {
+        holding,
+        backorder,
+        initial,
+        lot_size: 1,
+        order_max: 1 << 20,
+        position_max: 1 << 20,
+        protection_days: 1,
+        ..Stock::default()
+    }
 }
 
 /// Mean cost a day of one product and its standard error [minor units].
@@ -129,7 +140,11 @@ fn normal_table(mean: f64, deviation: f64) -> Vec<Segment> {
         } else if let Some(last) = table.last_mut() {
             last.span = next - last.value;
         }
-        below += (0..FINE).map(|i| density((from - mean + step * (i as f64 + 0.5) / FINE as f64) / deviation)).sum::<f64>() * step / deviation / FINE as f64;
+        below +=
+            (0..FINE).map(|i| density((from - mean + step * (i as f64 + 0.5) / FINE as f64) / deviation)).sum::<f64>()
+                * step
+                / deviation
+                / FINE as f64;
     }
     table
 }
@@ -164,7 +179,11 @@ fn backorders_cost_what_the_newsvendor_pays() {
             .enumerate()
             .map(|(d, mass)| mass * f64::from(100 * (level - d as i32).max(0) + 900 * (d as i32 - level).max(0)))
             .sum();
-        close(mean_cost(&plan, &mut Levels { level: &[level], cap: UNLIMITED }), right, &format!("newsvendor, L {lead}"));
+        close(
+            mean_cost(&plan, &mut Levels { level: &[level], cap: UNLIMITED }),
+            right,
+            &format!("newsvendor, L {lead}"),
+        );
     }
 }
 

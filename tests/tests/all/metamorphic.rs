@@ -107,7 +107,11 @@ fn products_in_another_order_fare_the_same() {
         other.replay.iter_mut().flatten().for_each(|row| *row = picked(row));
         let mut days = Vec::new();
         run(&plan, seed, &mut Wishes::new(seed), |_, network| {
-            days.push((network.state().inventory_level.to_vec(), network.state().ordered_today.to_vec(), network.today().to_vec()));
+            days.push((
+                network.state().inventory_level.to_vec(),
+                network.state().ordered_today.to_vec(),
+                network.today().to_vec(),
+            ));
         });
         run(&other, seed, &mut Wishes::new(seed), |day, network| {
             let (level, ordered, tallies) = &days[day as usize];
@@ -153,7 +157,8 @@ fn without_demand_nothing_is_ordered_once_stocks_are_full() {
             (s.order_max, s.position_max) = (3000, 3000);
         }
         // A fill takes each echelon one review period and the mail before it.
-        let fill: u32 = plan.nodes.iter().map(|n| n.review_days as u32).sum::<u32>() + plan.lanes.iter().map(|l| l.order_days as u32).sum::<u32>();
+        let fill: u32 = plan.nodes.iter().map(|n| n.review_days as u32).sum::<u32>()
+            + plan.lanes.iter().map(|l| l.order_days as u32).sum::<u32>();
         run(&plan, seed, &mut Fixed::new(seed, 0, 150), |day, network| {
             if day > fill {
                 assert!(network.state().ordered_today.iter().all(|&q| q == 0), "seed {seed}, day {day}");
@@ -171,7 +176,9 @@ fn more_base_stock_never_raises_backorders_in_a_serial_chain() {
         let plan = serial(seed, 1 + (seed % 4) as usize);
         let p = plan.products.len();
         let mut lean = Vec::new();
-        run(&plan, seed, &mut Fixed::new(seed, 10, 60), |_, network| lean.push(network.state().inventory_level[..p].to_vec()));
+        run(&plan, seed, &mut Fixed::new(seed, 10, 60), |_, network| {
+            lean.push(network.state().inventory_level[..p].to_vec())
+        });
         // One node's levels rise by 25, whichever node it is.
         let richer = (seed / 4) as usize % plan.nodes.len();
         struct More(Fixed, usize);
@@ -186,7 +193,10 @@ fn more_base_stock_never_raises_backorders_in_a_serial_chain() {
         run(&plan, seed, &mut More(Fixed::new(seed, 10, 60), richer), |day, network| {
             for (i, &before) in lean[day as usize].iter().enumerate() {
                 let after = network.state().inventory_level[i];
-                assert!((-after).max(0) <= (-before).max(0), "seed {seed}, day {day}, product {i}: {before} became {after}");
+                assert!(
+                    (-after).max(0) <= (-before).max(0),
+                    "seed {seed}, day {day}, product {i}: {before} became {after}"
+                );
             }
         });
     }
@@ -197,7 +207,9 @@ fn customers_demand_does_not_depend_on_the_policy() {
     for seed in 0..300 {
         let plan = Plan::random(seed);
         let mut demand = Vec::new();
-        run(&plan, seed, &mut Wishes::new(1), |_, network| demand.push(network.today().iter().map(|t| t.demand).collect::<Vec<_>>()));
+        run(&plan, seed, &mut Wishes::new(1), |_, network| {
+            demand.push(network.today().iter().map(|t| t.demand).collect::<Vec<_>>())
+        });
         run(&plan, seed, &mut Fixed::new(seed, 0, 90), |day, network| {
             let now: Vec<i64> = network.today().iter().map(|t| t.demand).collect();
             assert_eq!(demand[day as usize], now, "seed {seed}, day {day}");
@@ -220,13 +232,16 @@ fn a_node_sees_nothing_beyond_its_direct_neighbours() {
         let mut d = Dice::new(seed);
         let changed = d.size(0, plan.nodes.len() - 1);
         for s in &mut plan.stock[changed] {
-            (s.position_max, s.initial, s.holding, s.order_cost, s.backorder) = (plan.position_max, s.initial + 50, s.holding + 7, s.order_cost + 90, s.backorder + 40);
+            (s.position_max, s.initial, s.holding, s.order_cost, s.backorder) =
+                (plan.position_max, s.initial + 50, s.holding + 7, s.order_cost + 90, s.backorder + 40);
             (s.protection_days, s.safety_factor_q8, s.demand_mean_q12) = (21, 701, s.demand_mean_q12 + 9999);
         }
         let after = observe(&plan);
         let neighbour = |n: usize| {
             n == changed
-                || plan.lanes.iter().any(|l| (l.supplier == Some(n) && l.customer == changed) || (l.supplier == Some(changed) && l.customer == n))
+                || plan.lanes.iter().any(|l| {
+                    (l.supplier == Some(n) && l.customer == changed) || (l.supplier == Some(changed) && l.customer == n)
+                })
         };
         assert_eq!(before.len(), after.len());
         for (old, new) in before.iter().zip(&after).filter(|(old, _)| !neighbour(old.1)) {
@@ -252,7 +267,8 @@ fn a_far_stock_is_seen_only_once_a_neighbour_moves() {
         let after = observe(&plan);
         let (far, near) = (3, 1);
         // What node 3 ships today reaches node 2 tomorrow at the earliest, and node 1 looks before that.
-        let same = |(old, new): (&(u32, usize, Vec<i8>), &(u32, usize, Vec<i8>))| old.1 > near || old.0 > 0 || old == new;
+        let same =
+            |(old, new): (&(u32, usize, Vec<i8>), &(u32, usize, Vec<i8>))| old.1 > near || old.0 > 0 || old == new;
         assert!(before.iter().zip(&after).all(same), "seed {seed}: node {near} sees node {far}");
     }
 }
@@ -273,7 +289,10 @@ fn the_forecast_is_exponential_smoothing() {
                     *level += (seen - *level) * 0.5f64.powi(plan.smoothing_shift);
                 }
                 let found = f64::from(network.state().forecast_level[at]) / 4096.0;
-                assert!((found - *level).abs() <= 0.02 + 0.004 * level.abs(), "seed {seed}, day {day}, stockpoint {at}: {found} is not {level}");
+                assert!(
+                    (found - *level).abs() <= 0.02 + 0.004 * level.abs(),
+                    "seed {seed}, day {day}, stockpoint {at}: {found} is not {level}"
+                );
             }
         });
     }

@@ -1,8 +1,8 @@
 //! The simulator against a slow, obvious day written from the documentation: to the unit and the cent.
 
+use restock_core::Network;
 use restock_core::kpi::Kpis;
 use restock_core::scenario::{NODES_MAX, Scenario};
-use restock_core::Network;
 use restock_tests::oracle::{Count, Oracle};
 use restock_tests::random_network::{Plan, Wishes};
 
@@ -46,12 +46,20 @@ fn same_state(network: &Network<'_, '_>, oracle: &Oracle<'_>, plan: &Plan, place
         for (n, node) in s.nodes().iter().enumerate() {
             let place = format!("{place}, node {n}, product {i}");
             let works = node.produces.then_some(node.producer_row);
-            assert_eq!(unit(state.inventory_level, Some(n), p, i), oracle.inventory_level(n, i), "inventory level, {place}");
+            assert_eq!(
+                unit(state.inventory_level, Some(n), p, i),
+                oracle.inventory_level(n, i),
+                "inventory level, {place}"
+            );
             assert_eq!(unit(state.demand_today, Some(n), p, i), at(&oracle.faced, n, i), "demand today, {place}");
             assert_eq!(unit(state.input_stock, works, p, i), at(&oracle.input, n, i), "input stock, {place}");
             assert_eq!(unit(state.in_production, works, p, i), oracle.in_production(n, i), "in production, {place}");
             if node.mixed_row.is_some() {
-                assert_eq!(unit(state.customer_backorder, node.mixed_row, p, i), at(&oracle.owed, n, i), "customers' backorder, {place}");
+                assert_eq!(
+                    unit(state.customer_backorder, node.mixed_row, p, i),
+                    at(&oracle.owed, n, i),
+                    "customers' backorder, {place}"
+                );
             }
             assert_eq!(network.costs().unwrap()[n * p + i], at(&oracle.cost, n, i), "cost, {place}");
         }

@@ -44,7 +44,11 @@ fn every_cut_of_an_image_is_refused() {
     for seed in 0..12 {
         let image = Plan::random(seed).image();
         for length in 0..image.len() {
-            assert!(Scenario::new(&image[..length]).is_err(), "seed {seed}: {length} of {} words are accepted", image.len());
+            assert!(
+                Scenario::new(&image[..length]).is_err(),
+                "seed {seed}: {length} of {} words are accepted",
+                image.len()
+            );
         }
         let mut longer = image.clone();
         longer.push(0);
@@ -53,7 +57,11 @@ fn every_cut_of_an_image_is_refused() {
         for length in (32..image.len()).step_by(7) {
             let mut cut = image[..length].to_vec();
             cut[header::WORDS] = length as i32;
-            assert!(Scenario::new(&cut).is_err(), "seed {seed}: {length} of {} words with a matching header", image.len());
+            assert!(
+                Scenario::new(&cut).is_err(),
+                "seed {seed}: {length} of {} words with a matching header",
+                image.len()
+            );
         }
     }
 }
@@ -97,7 +105,8 @@ fn a_damaged_image_is_refused_or_runs_without_overflow() {
 fn random_words_are_refused_without_panic() {
     let mut d = Dice::new(3);
     for _ in 0..20_000 {
-        let mut words: Vec<i32> = (0..d.size(0, 400)).map(|_| if d.chance(50) { d.between(-1, 6) } else { d.bits() as i32 }).collect();
+        let mut words: Vec<i32> =
+            (0..d.size(0, 400)).map(|_| if d.chance(50) { d.between(-1, 6) } else { d.bits() as i32 }).collect();
         // Half of them begin like an image.
         if d.chance(50) && words.len() > 32 {
             words[..13].copy_from_slice(&Plan::random(0).image()[..13]);
@@ -122,7 +131,10 @@ fn an_extreme_network_is_refused_or_runs_without_overflow() {
         if d.chance(50) {
             plan.events.push(Event { day: 60, kind: EventKind::Demand, place: 0, factor_q12: 4096 });
             let place = d.size(0, plan.nodes.len() - 1);
-            plan.events.insert(0, Event { day: 0, kind: EventKind::Demand, place, factor_q12: d.pick(&[1 << 16, 9000, 4096]) });
+            plan.events.insert(
+                0,
+                Event { day: 0, kind: EventKind::Demand, place, factor_q12: d.pick(&[1 << 16, 9000, 4096]) },
+            );
         }
         let most = plan.demand_max;
         plan.replay.iter_mut().flatten().flatten().for_each(|units| *units = most);
@@ -147,7 +159,8 @@ fn an_extreme_network_is_refused_or_runs_without_overflow() {
         let image = plan.image();
         if let Ok(s) = Scenario::new(&image) {
             accepted += 1;
-            let total = std::panic::catch_unwind(|| survive(&s, seed, 64)).unwrap_or_else(|_| panic!("seed {seed} overflows"));
+            let total =
+                std::panic::catch_unwind(|| survive(&s, seed, 64)).unwrap_or_else(|_| panic!("seed {seed} overflows"));
             moved += i64::from(total.shipped_to > i64::from(big));
         }
     }
@@ -177,7 +190,8 @@ fn many_lanes_with_great_lots_are_refused_or_run_without_overflow() {
 
 /// One selling node, each of whose lanes has a supplier of its own.
 fn many_lanes(lanes: usize, change: impl Fn(&mut restock_tests::random_network::Stock)) -> Plan {
-    let mut plan = (0..).map(Plan::random).find(|p| p.nodes.len() == 1 && p.replay.is_empty() && p.events.is_empty()).unwrap();
+    let mut plan =
+        (0..).map(Plan::random).find(|p| p.nodes.len() == 1 && p.replay.is_empty() && p.events.is_empty()).unwrap();
     let (node, stock, lane) = (plan.nodes[0].clone(), plan.stock[0].clone(), plan.lanes[0].clone());
     plan.position_max = 1 << 28;
     plan.lanes.clear();

@@ -28,7 +28,8 @@ impl Shop {
     }
 
     fn observe(&self) -> Vec<i8> {
-        let row = |number: &dyn Fn(usize) -> f32| (0..TRACKS).map(number).map(|x| (x * 32.0) as i8).collect::<Vec<i8>>();
+        let row =
+            |number: &dyn Fn(usize) -> f32| (0..TRACKS).map(number).map(|x| (x * 32.0) as i8).collect::<Vec<i8>>();
         [
             row(&|track| if track % 2 == 1 { 1.0 } else { -1.0 }),
             row(&|track| (self.level[track] - 50.0) / 100.0),
@@ -70,7 +71,8 @@ fn cost(policy: Option<&FloatPolicy>, choice: u8) -> [f64; 2] {
         let columns = shop.observe();
         let logits = policy.map(|policy| policy.logits(&columns, TRACKS, &mut scratch));
         for track in 0..TRACKS {
-            let choice = logits.map_or(choice, |logits| argmax_actions(&gather_row(logits, TRACKS, track), &HeadMask::all())[0]);
+            let choice =
+                logits.map_or(choice, |logits| argmax_actions(&gather_row(logits, TRACKS, track), &HeadMask::all())[0]);
             let today = f64::from(shop.advance(day, track, choice));
             costs[track % 2] += if day < 20 { 0.0 } else { today / (400 * TRACKS / 2) as f64 };
         }
@@ -80,13 +82,16 @@ fn cost(policy: Option<&FloatPolicy>, choice: u8) -> [f64; 2] {
 
 #[test]
 fn a_learner_finds_the_best_base_stock_levels() {
-    let best = (0..17).map(|choice| cost(None, choice)).fold([f64::INFINITY; 2], |a, b| [a[0].min(b[0]), a[1].min(b[1])]);
+    let best =
+        (0..17).map(|choice| cost(None, choice)).fold([f64::INFINITY; 2], |a, b| [a[0].min(b[0]), a[1].min(b[1])]);
     let textbook = cost(None, Choice::TEXTBOOK.level);
     // Theory: order-up-to at the critical ratio (Zipkin 2000, section 6.2.3): z = 0 and z = 1.645.
     assert!(textbook[0] < 1.01 * best[0] && textbook[1] > 2.0 * best[1], "{textbook:?} {best:?}");
 
     let textbook_heads = Choice::TEXTBOOK.heads();
-    let mask = (1..HEADS).try_fold(HeadMask::all(), |mask, head| mask.narrowed(head, &textbook_heads[head..=head])).expect("one each");
+    let mask = (1..HEADS)
+        .try_fold(HeadMask::all(), |mask, head| mask.narrowed(head, &textbook_heads[head..=head]))
+        .expect("one each");
     let config = PpoConfig { iterations: 60, discount: 0.95, ..PpoConfig::default() };
     let mut learner = Learner::new("shop", config, FEATURES, mask, 3).expect("good settings");
     let mut shop = Shop::new(77);
@@ -104,7 +109,8 @@ fn a_learner_finds_the_best_base_stock_levels() {
             let row = shop.draws.row(date as u32, 0, Source::Exploration);
             for track in 0..TRACKS {
                 let sample = day * TRACKS + track;
-                let (actions, log_prob) = sample_actions(&gather_row(logits, TRACKS, track), &mask, &mut row.at(track as u64));
+                let (actions, log_prob) =
+                    sample_actions(&gather_row(logits, TRACKS, track), &mask, &mut row.at(track as u64));
                 (batch.actions[sample], batch.log_prob[sample]) = (actions, log_prob);
                 batch.reward[sample] = -shop.advance(date, track, actions[0]);
             }
@@ -113,5 +119,8 @@ fn a_learner_finds_the_best_base_stock_levels() {
         learner.update(&batch, iteration).expect("no divergence");
     }
     let learned = cost(Some(&learner.policy()), 0);
-    assert!(learned[0] < 1.05 * best[0] && learned[1] < 1.05 * best[1], "learned {learned:?}, best {best:?}, textbook {textbook:?}");
+    assert!(
+        learned[0] < 1.05 * best[0] && learned[1] < 1.05 * best[1],
+        "learned {learned:?}, best {best:?}, textbook {textbook:?}"
+    );
 }

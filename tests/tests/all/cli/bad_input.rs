@@ -24,11 +24,15 @@ fn every_planted_error_is_reported_with_file_line_and_column() {
     assert_eq!(errors.len(), expected.len(), "{ended}");
     for (error, (file, line, found)) in errors.iter().zip(expected) {
         assert_eq!((error["file"].as_str(), error["line"].as_u64()), (Some(file), Some(line)), "{ended}");
-        assert!(error["column"].as_u64() >= Some(1) && error["found"].as_str().is_some_and(|text| text.contains(found)), "{ended}");
+        assert!(
+            error["column"].as_u64() >= Some(1) && error["found"].as_str().is_some_and(|text| text.contains(found)),
+            "{ended}"
+        );
         assert!(error["expected"].as_str().is_some_and(|text| !text.is_empty()), "{ended}");
         // People see the same.
         let text = |key: &str| error[key].as_str().unwrap_or_default();
-        let sentence = format!("{file}:{line}:{}: {}, should be {}\n", error["column"], text("found"), text("expected"));
+        let sentence =
+            format!("{file}:{line}:{}: {}, should be {}\n", error["column"], text("found"), text("expected"));
         assert!(shown.contains(&sentence), "{sentence} is not in\n{shown}");
     }
     // Whatever needs the network refuses it in the same words.
@@ -46,13 +50,25 @@ fn training_settings_are_refused_before_training() {
         ("minibatch = 256", "minibatch = 0", "training.ppo.minibatch is 0, should be 1 or more"),
         ("minibatch = 256", "clip = 2.0", "training.ppo.clip is 2.0, should be above 0 and below 1"),
         ("minibatch = 256", "path = \"fast\"", "training.ppo.path is \"fast\", should be \"burn\" or \"fused\""),
-        ("actor_hidden = [8]", "actor_hidden = [129]", "training.ppo.actor_hidden is [129], should be at most 3 layers of 1 to 128 units"),
-        ("actor_hidden = [8]", "actor_hidden = [8, 8, 8, 8]", "training.ppo.actor_hidden is [8, 8, 8, 8], should be at most 3 layers"),
+        (
+            "actor_hidden = [8]",
+            "actor_hidden = [129]",
+            "training.ppo.actor_hidden is [129], should be at most 3 layers of 1 to 128 units",
+        ),
+        (
+            "actor_hidden = [8]",
+            "actor_hidden = [8, 8, 8, 8]",
+            "training.ppo.actor_hidden is [8, 8, 8, 8], should be at most 3 layers",
+        ),
         ("actor_hidden = [8]", "actor_hidden = 8", "training.ppo.actor_hidden is 8, should be a list of whole numbers"),
         ("replicas = 2", "replicas = 0", "training.rollout.replicas is 0, should be 1 to 4096"),
         ("days = 14", "days = 0", "training.rollout.days is 0, should be 1 to 4096"),
         ("days = 14", "hyperscore_weight = nan", "training.rollout.hyperscore_weight is NaN, should be 0 to 1000"),
-        ("validation_replicas = 1", "validation_replicas = 0", "training.validation_replicas is 0, should be 1 to 10000"),
+        (
+            "validation_replicas = 1",
+            "validation_replicas = 0",
+            "training.validation_replicas is 0, should be 1 to 10000",
+        ),
     ] {
         let place = Workplace::with_network();
         // The last of its kind: the sections before [training] have keys of the same names.
@@ -101,7 +117,10 @@ fn a_wrong_command_line_says_what_would_be_right() {
         ("simulate net --replicaz 3", &["--replicas"]),
         ("simulate net --replicas 0", &["0 is not in 1.."]),
         ("simulate net --replicas 4294967295", &["is not in 1..=100000"]),
-        ("simulate net --policy nothing", &["nothing", "textbook, base-stock, reorder-point, periodic-review and policy files"]),
+        (
+            "simulate net --policy nothing",
+            &["nothing", "textbook, base-stock, reorder-point, periodic-review and policy files"],
+        ),
         ("simulate net --period-days 0", &["0 is not in 1..=128"]),
         ("simulate net --days 0", &["0 is not in 1.."]),
         ("simulate net --days 400", &["400 days do not fit the horizon of 182 days"]),

@@ -64,7 +64,10 @@ fn a_comparison_is_made_of_figures_that_fit_together() {
     let document = place.restock("compare run --replicas 3 --json").expect(OK).json();
     let policies = document["policies"].as_array().expect("a list");
     let names: Vec<_> = policies.iter().filter_map(|p| p["policy"].as_str()).collect();
-    assert_eq!(names, ["periodic review (7 days)", "(s, S)", "base stock", "base stock on forecast", "PPO float", "PPO int8"]);
+    assert_eq!(
+        names,
+        ["periodic review (7 days)", "(s, S)", "base stock", "base stock on forecast", "PPO float", "PPO int8"]
+    );
     for policy in policies {
         let number = |value: &Value| value.as_f64().unwrap_or_else(|| panic!("{value} is no number"));
         let terms: f64 = policy["cost_terms"].as_object().expect("terms").values().map(number).sum();
@@ -91,7 +94,10 @@ fn one_path_has_no_interval_and_no_number_is_nan() {
 #[test]
 fn lost_sales_several_suppliers_and_no_production_work_all_the_way() {
     let place = Workplace::with_network();
-    place.write("net/nodes.csv", "name,sells,unmet,review_period_days\nshop,yes,lost,1\nkiosk,yes,lost,2\ndepot,no,,1\n");
+    place.write(
+        "net/nodes.csv",
+        "name,sells,unmet,review_period_days\nshop,yes,lost,1\nkiosk,yes,lost,2\ndepot,no,,1\n",
+    );
     place.write(
         "net/lanes.csv",
         "supplier,customer,route,lead_time,capacity_per_day,order_lead_time_days\ndepot,shop,road,2,,\ndepot,shop,van,1,40,\n\
@@ -105,7 +111,11 @@ fn lost_sales_several_suppliers_and_no_production_work_all_the_way() {
     }
     place.restock("train net --out run -q").expect(OK);
     let document = place.restock("compare run --replicas 1 --json -q").expect(OK).json();
-    assert!(document["policies"].as_array().is_some_and(|all| all.iter().all(|p| p["cost_terms"]["lost_sale"].as_f64() > Some(0.0))));
+    assert!(
+        document["policies"]
+            .as_array()
+            .is_some_and(|all| all.iter().all(|p| p["cost_terms"]["lost_sale"].as_f64() > Some(0.0)))
+    );
     place.restock("verify run").expect(OK);
     place.restock("explain --run run --node kiosk --product towel --day 30").expect(OK);
 }
@@ -167,9 +177,24 @@ fn an_explanation_adds_up() {
         }
         // The words say the same numbers.
         let told = place.restock(&arguments).expect(OK);
-        let line = |start: &str| told.stdout.lines().find(|line| line.trim_start().starts_with(start)).unwrap_or_else(|| panic!("{start}: {told}"));
-        assert!(line("position").contains(&format!(" {} = inventory level {}", number("position"), number("inventory_level"))), "{told}");
-        assert!(line("level").contains(&format!(" {} = forecast {:.1}", number("level"), number("forecast"))), "{told}");
+        let line = |start: &str| {
+            told.stdout
+                .lines()
+                .find(|line| line.trim_start().starts_with(start))
+                .unwrap_or_else(|| panic!("{start}: {told}"))
+        };
+        assert!(
+            line("position").contains(&format!(
+                " {} = inventory level {}",
+                number("position"),
+                number("inventory_level")
+            )),
+            "{told}"
+        );
+        assert!(
+            line("level").contains(&format!(" {} = forecast {:.1}", number("level"), number("forecast"))),
+            "{told}"
+        );
         assert!(line("order").contains(&format!(" {}: ", number("order"))), "{told}");
     }
     assert!(ordered >= 3, "only {ordered} of the days had a plain order");
@@ -190,7 +215,8 @@ fn an_explanation_that_can_not_be_given_says_what_can() {
 fn what_is_simulated_depends_on_the_seed_and_on_nothing_else() {
     let place = Workplace::new();
     let digest = |rest: &str| {
-        let ended = place.restock(&format!("simulate --replicas 3 --days 40 --warmup-days 10 --json {rest}")).expect(OK);
+        let ended =
+            place.restock(&format!("simulate --replicas 3 --days 40 --warmup-days 10 --json {rest}")).expect(OK);
         ended.json()["policy"]["digest"].as_str().map(str::to_owned).unwrap_or_else(|| panic!("{ended}"))
     };
     let first = digest("--threads 1");

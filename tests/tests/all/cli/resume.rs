@@ -49,7 +49,12 @@ fn an_interrupted_run_resumes_to_the_bytes_of_one_that_was_not() {
     let train = format!("train net --iterations {ITERATIONS}");
     place.restock(&format!("{train} --out whole -q")).expect(OK);
 
-    let child = place.command(&format!("{train} --out cut")).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("starts");
+    let child = place
+        .command(&format!("{train} --out cut"))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("starts");
     let begun = Instant::now();
     while fs::read_to_string(place.path("cut/metrics.jsonl")).map_or(0, |lines| lines.lines().count()) < 2 * 3 {
         assert!(begun.elapsed() < Duration::from_secs(60), "no iteration in a minute");
@@ -58,7 +63,10 @@ fn an_interrupted_run_resumes_to_the_bytes_of_one_that_was_not() {
     let sent = Command::new("sh").args(["-c", &format!("kill -INT {}", child.id())]).status().expect("sh starts");
     assert!(sent.success());
     let ended = Ended::of(&train, child.wait_with_output().expect("ends"));
-    let ended = ended.refused(INTERRUPTED, &["stopping after this step", "interrupted after iteration", "restock train --resume cut"]);
+    let ended = ended.refused(
+        INTERRUPTED,
+        &["stopping after this step", "interrupted after iteration", "restock train --resume cut"],
+    );
     let done = curve(&place, "cut").len() / 3;
     assert!((2..ITERATIONS as usize).contains(&done), "{done} iterations were done: {ended}");
     assert!(place.path("cut/checkpoint.bin").exists());
@@ -71,7 +79,8 @@ fn an_interrupted_run_resumes_to_the_bytes_of_one_that_was_not() {
         place.restock(&format!("pack {run}")).expect(OK);
     }
     assert_same_end(&place, "whole", "cut");
-    let stamps: Vec<_> = curve(&place, "cut").iter().map(|e| (e["iteration"].as_u64(), e["learner"].to_string())).collect();
+    let stamps: Vec<_> =
+        curve(&place, "cut").iter().map(|e| (e["iteration"].as_u64(), e["learner"].to_string())).collect();
     let mut once = stamps.clone();
     once.sort();
     once.dedup();

@@ -8,7 +8,8 @@ use restock_core::blob::{self, Agent, Golden, PolicyBlob};
 fn a_digest_that_has_changed_fails_the_check() {
     let place = Workplace::with_run();
     place.restock("verify run").expect(OK);
-    place.edit_json("run/manifest.json", |manifest| manifest["evaluation"]["digests"][1][1] = "0123456789abcdef".into());
+    place
+        .edit_json("run/manifest.json", |manifest| manifest["evaluation"]["digests"][1][1] = "0123456789abcdef".into());
     place.restock("verify run").refused(CHECK, &["(s, S): was 0123456789abcdef, is "]);
     let ended = place.restock("verify run --json").expect(CHECK);
     let document = ended.json();
@@ -74,7 +75,9 @@ fn a_golden_vector_that_does_not_hold_fails_the_check() {
 fn a_policy_of_another_network_is_refused() {
     let place = Workplace::with_run();
     place.edit("net/products.csv", "24.00", "25.00");
-    place.restock("simulate net --policy run/restock.policy").refused(DATA, &["run/restock.policy: the policy was trained on another scenario"]);
+    place
+        .restock("simulate net --policy run/restock.policy")
+        .refused(DATA, &["run/restock.policy: the policy was trained on another scenario"]);
     place.restock("simulate --policy run/restock.policy").refused(DATA, &["trained on another scenario"]);
     // In the run folder too, where it would take the place of the right one.
     place.restock("train net --out other -q").expect(OK);
@@ -85,7 +88,13 @@ fn a_policy_of_another_network_is_refused() {
 }
 
 /// The commands that read a run.
-const READERS: [&str; 5] = ["compare run", "verify run", "pack run", "train --resume run", "explain --run run --node shop --product mug --day 3"];
+const READERS: [&str; 5] = [
+    "compare run",
+    "verify run",
+    "pack run",
+    "train --resume run",
+    "explain --run run --node shop --product mug --day 3",
+];
 
 #[test]
 fn a_run_folder_that_was_tampered_with_is_refused() {
@@ -110,11 +119,16 @@ fn a_run_folder_that_was_tampered_with_is_refused() {
     refused(&["run/scenario.bin: "], &|place| cut(place, "run/scenario.bin", 0));
     refused(&["run/manifest.json:", "EOF"], &|place| cut(place, "run/manifest.json", 300));
     refused(&["run/manifest.json:1:0: EOF"], &|place| cut(place, "run/manifest.json", 0));
-    let manifest = |words: &[&str], change: fn(&mut Value)| refused(words, &|place| place.edit_json("run/manifest.json", change));
+    let manifest =
+        |words: &[&str], change: fn(&mut Value)| refused(words, &|place| place.edit_json("run/manifest.json", change));
     manifest(&["manifest version 2, this build reads 1"], |m| m["manifest"] = 2.into());
     manifest(&["its digest is ", "the manifest says 0"], |m| m["scenario_hash"] = "0".into());
-    manifest(&["the names of nodes, products or routes are not those of scenario.bin"], |m| m["names"]["nodes"][0] = "shpo".into());
-    manifest(&["the names of nodes, products or routes"], |m| drop(m["names"]["products"].as_array_mut().and_then(Vec::pop)));
+    manifest(&["the names of nodes, products or routes are not those of scenario.bin"], |m| {
+        m["names"]["nodes"][0] = "shpo".into()
+    });
+    manifest(&["the names of nodes, products or routes"], |m| {
+        drop(m["names"]["products"].as_array_mut().and_then(Vec::pop))
+    });
     manifest(&["training.ppo.clip is 4.0, should be above 0 and below 1"], |m| m["training"]["ppo"]["clip"] = 4.into());
     manifest(&["run/manifest.json:", "unknown field `clipp`"], |m| m["training"]["ppo"]["clipp"] = 1.into());
     manifest(&["4000000000 paths"], |m| m["evaluation"]["replicas"] = 4_000_000_000_u32.into());
