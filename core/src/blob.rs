@@ -214,7 +214,7 @@ impl<'a> Agent<'a> {
     }
 
     /// Logits for one product's features: total for every checked agent.
-    #[inline]
+    #[inline(always)]
     pub fn infer(&self, features: &[i8; FEATURES], logits: &mut [i32; OUTPUTS]) {
         infer(&self.layers, features, logits);
     }
@@ -317,7 +317,7 @@ fn for_each_output(layer: &Layer<'_>, x: &[i8], mut each: impl FnMut(usize, i32)
 }
 
 /// The network's forward pass.
-#[inline]
+#[inline(always)]
 pub(crate) fn infer(layers: &[Layer<'_>], features: &[i8; FEATURES], logits: &mut [i32; OUTPUTS]) {
     let mut x = [0i8; WIDTH_MAX];
     let mut y = [0i8; WIDTH_MAX];

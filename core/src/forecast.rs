@@ -5,7 +5,7 @@
 //! stockpoint's *protection spread*), as suits demand whose shape scales with its season.
 
 use crate::action::Outlook;
-use crate::convert::{bits, index, saturate, wide, wide_index};
+use crate::convert::{bits, index, product, saturate, wide, wide_index};
 use crate::layout::Column;
 use crate::scenario::{PROFILES_MAX, Scenario};
 
@@ -61,26 +61,133 @@ fn smooth_narrow(shift: u32, demand: &[i32], inverses: &[i32], level: &mut [i32]
     }
 }
 
-/// What the node expects of one product, as its level and cap are set from.
-#[inline(always)]
-#[must_use]
-pub fn outlook(scenario: &Scenario<'_>, node: usize, product: usize, day: u32, level_q12: i32) -> Outlook {
-    let profile = index(scenario.column(Column::ForecastProfile, node)[product]);
-    let tomorrow = wide_index(day) + 1;
-    let protection = index(scenario.column(Column::ProtectionDays, node)[product]);
-    let review = wide_index(scenario.nodes()[node].review_days);
-    let spread = wide(scenario.column(Column::ProtectionSpread, node)[product]);
-    let mean = |days: usize| {
-        let q12 = (wide(level_q12) * wide(scenario.season_sum(profile, tomorrow, tomorrow + days))) >> 12;
-        if q12 < MEAN_MAX_Q12 { q12 } else { MEAN_MAX_Q12 }
-    };
-    let protection_mean = mean(protection);
-    Outlook {
-        protection_mean,
-        protection_deviation: (protection_mean * spread) >> 16,
-        review_mean: mean(review),
-        safety_factor: scenario.column(Column::SafetyFactor, node)[product],
+/// What one node expects on one day. What is the same for all its products is looked up once: a
+/// textbook decision takes 35 instructions instead of 105.
+#[derive(Clone, Copy, Debug)]
+pub struct Outlooks<'a> {
+    scenario: &'a Scenario<'a>,
+    tomorrow: usize,
+    /// Rows of the node, of shape `[product]`.
+    level_q12: &'a [i32],
+    profile: &'a [i32],
+    protection_days: &'a [i32],
+    spread: &'a [i32],
+    safety_factor: &'a [i32],
+    /// Whether all products have the same protection interval.
+    uniform: bool,
+    /// Sums of the season factors over the first product's and over a review period, Q12. Shapes `[profile]`.
+    usual_sums: [i32; PROFILES_MAX],
+    review_sums: [i32; PROFILES_MAX],
+}
+
+impl<'a> Outlooks<'a> {
+    /// Of `node` on `day`; `level_q12` is the node's smoothed levels, of shape `[product]`.
+    #[inline(always)]
+    #[must_use]
+    pub fn new(scenario: &'a Scenario<'a>, node: usize, day: u32, level_q12: &'a [i32]) -> Self {
+        let p = scenario.products();
+        let tomorrow = wide_index(day) + 1;
+        let protection_days = &scenario.column(Column::ProtectionDays, node)[..p];
+        let usual_days = protection_days[0];
+        let uniform = protection_days.iter().fold(0, |differ, &days| differ | (days ^ usual_days)) == 0;
+        let sums = |days: usize| {
+            let mut sums = [0; PROFILES_MAX];
+            for (profile, sum) in sums.iter_mut().enumerate().take(scenario.profiles()) {
+                *sum = scenario.season_sum(profile, tomorrow, tomorrow + days);
+            }
+            sums
+        };
+        Self {
+            scenario,
+            tomorrow,
+            level_q12: &level_q12[..p],
+            profile: &scenario.column(Column::ForecastProfile, node)[..p],
+            protection_days,
+            spread: &scenario.column(Column::ProtectionSpread, node)[..p],
+            safety_factor: &scenario.column(Column::SafetyFactor, node)[..p],
+            uniform,
+            usual_sums: sums(index(usual_days)),
+            review_sums: sums(wide_index(scenario.nodes()[node].review_days)),
+        }
     }
+
+    /// What the node expects of one product, as its level and cap are set from.
+    #[inline(always)]
+    #[must_use]
+    pub fn of(&self, product: usize) -> Outlook {
+        let profile = wide_index(bits(self.profile[product])) % PROFILES_MAX;
+        let protection_mean = mean(self.level_q12[product], self.protection_sum(product));
+        Outlook {
+            protection_mean,
+            protection_deviation: deviation(protection_mean, self.spread[product]),
+            review_mean: mean(self.level_q12[product], self.review_sums[profile]),
+            safety_factor: self.safety_factor[product],
+        }
+    }
+
+    /// The sums of season factors, Q12, that the means over the protection interval come from, of the
+    /// products from `first` on, as far as `sums` goes.
+    #[inline(always)]
+    pub(crate) fn protection_sums(&self, first: usize, sums: &mut [i32]) {
+        if self.uniform {
+            for (sum, &profile) in sums.iter_mut().zip(&self.profile[first..]) {
+                *sum = self.usual_sums[wide_index(bits(profile)) % PROFILES_MAX];
+            }
+        } else {
+            for (sum, product) in sums.iter_mut().zip(first..self.profile.len()) {
+                *sum = self.protection_sum(product);
+            }
+        }
+    }
+
+    /// Sum of one product's season factors over its protection interval, Q12.
+    #[inline(always)]
+    fn protection_sum(&self, product: usize) -> i32 {
+        let profile = wide_index(bits(self.profile[product])) % PROFILES_MAX;
+        if self.uniform {
+            self.usual_sums[profile]
+        } else {
+            let days = self.protection_days[product];
+            self.scenario.season_sum(profile, self.tomorrow, self.tomorrow + index(days))
+        }
+    }
+
+    /// Whether all products have the same protection interval.
+    #[inline(always)]
+    pub(crate) fn uniform(&self) -> bool {
+        self.uniform
+    }
+
+    /// Smoothed demand per day with the season taken out, Q12 [units]. Shape `[product]`.
+    #[inline(always)]
+    pub(crate) fn level_q12(&self) -> &'a [i32] {
+        self.level_q12
+    }
+
+    /// [`Column::ProtectionDays`]. Shape `[product]`.
+    #[inline(always)]
+    pub(crate) fn protection_days(&self) -> &'a [i32] {
+        self.protection_days
+    }
+
+    /// [`Column::ProtectionSpread`]. Shape `[product]`.
+    #[inline(always)]
+    pub(crate) fn spread(&self) -> &'a [i32] {
+        self.spread
+    }
+}
+
+/// Mean demand over days whose season factors have this sum, Q12 [units]. Neither argument is negative.
+#[inline(always)]
+pub(crate) fn mean(level_q12: i32, season_sum: i32) -> i64 {
+    let q12 = product(level_q12, season_sum) >> 12;
+    if q12 < MEAN_MAX_Q12 { q12 } else { MEAN_MAX_Q12 }
+}
+
+/// Standard deviation of demand with that mean, Q12 [units].
+#[inline(always)]
+pub(crate) fn deviation(mean_q12: i64, spread_q16: i32) -> i64 {
+    (mean_q12 * wide(spread_q16)) >> 16
 }
 
 /// Forecast of one day's demand, Q12 [units].

@@ -5,10 +5,13 @@
 //! deviation of demand over the protection interval (*sd*), so that one network serves fast and slow
 //! products alike. A feature saturates at the ends of its range.
 
-use crate::convert::{from_i8, index, saturate, saturate_i8, wide, wide_index};
-use crate::forecast;
+use crate::convert::{bits, from_bits, from_i8, index, saturate, saturate_i8, wide, wide_index};
 use crate::layout::Column;
 use crate::policy::NodeView;
+use crate::scenario::{PROFILES_MAX, Scenario};
+use block::{BLOCK, Forecast, Scales, octaves, part, positive, saturating_total, store, total, trend_steps};
+
+mod block;
 
 /// Number of features.
 pub const FEATURES: usize = 28;
@@ -77,23 +80,8 @@ pub fn schema_hash() -> u64 {
 /// Sine and cosine of the seven weekdays, times 127, rounded.
 const WEEK: [(i8, i8); 7] = [(0, 127), (99, 79), (124, -28), (55, -114), (-55, -114), (-124, -28), (-99, 79)];
 
-/// Smallest standard deviation that quantities are measured in, Q12 [units]: a quarter of a unit,
-/// so that a closed day or a dead product does not blow noise up.
-const DEVIATION_FLOOR_Q12: i64 = 1024;
-
-/// `floor(16 * log2(a / b))` to a sixteenth of an octave by leading zeros and a linear mantissa.
-fn octaves_q4(a: i64, b: i64) -> i32 {
-    let log = |x: i64| -> i32 {
-        let x = x.max(1);
-        let exponent = 63 - crate::convert::from_bits(x.leading_zeros());
-        let mantissa = if exponent >= 4 { (x >> (exponent - 4)) & 15 } else { (x << (4 - exponent)) & 15 };
-        exponent * 16 + saturate(mantissa)
-    };
-    log(a) - log(b)
-}
-
 /// `127 * sin(2 pi x / 365)` by Bhaskara's rational approximation, error below 0.3.
-fn year_sine(day: u32) -> i8 {
+fn sine_of_year(day: u32) -> i8 {
     let x = wide(crate::convert::from_bits(day % 365)) * 2;
     let (half, sign) = if x < 365 { (x, 1) } else { (x - 365, -1) };
     // sin(pi t) for t = half / 365: 16 t (1 - t) / (5 - 4 t (1 - t)).
@@ -101,99 +89,160 @@ fn year_sine(day: u32) -> i8 {
     saturate_i8(saturate(sign * (127 * 16 * product) / (5 * 365 * 365 - 4 * product)))
 }
 
+/// Season factor over the protection interval less 1, those of the two intervals after it less it, and
+/// a zero that makes a word of them.
+#[inline(always)]
+fn season_steps(s: &Scenario<'_>, profile: usize, tomorrow: usize, protection: usize) -> [i8; 4] {
+    // Mean season factors, Q12, of three intervals that follow each other.
+    let mean = |from: usize, days: usize| s.season_sum(profile, tomorrow + from, tomorrow + from + days) / crate::convert::word(days);
+    let now = mean(0, protection);
+    let next = mean(protection, 14);
+    let later = mean(protection + 14, 28);
+    [saturate_i8((now - 4096) >> 6), saturate_i8((next - now) >> 6), saturate_i8((later - now) >> 6), 0]
+}
+
 /// Writes one node's features into `out`, of shape `[feature][product]`.
+///
+/// Feature by feature over blocks of products, so that the vector unit does most of it.
+#[inline(always)]
 pub fn write(view: &NodeView<'_>, out: &mut [i8]) {
     let s = view.scenario();
     let n = view.node();
     let p = view.products();
-    let day = view.day();
     let node = &s.nodes()[n];
-    let review = wide_index(node.review_days);
-    let tomorrow = wide_index(day) + 1;
-    let (week_sine, week_cosine) = WEEK[wide_index(s.weekday(day)) % 7];
-    let yearday = s.yearday(day);
-    let year = (year_sine(yearday), year_sine((yearday + 91) % 365));
-    let pressure = saturate_i8(saturate((view.capacity_pressure_q8() * 16) >> 8));
-    let means = s.column(Column::DemandMean, n);
-    let profiles = s.column(Column::ForecastProfile, n);
-    let protections = s.column(Column::ProtectionDays, n);
-    let spreads = s.column(Column::ProtectionSpread, n);
-    let safety = s.column(Column::SafetyFactor, n);
-    let holding = s.column(Column::HoldingCost, n);
-    let ordering = s.column(Column::OrderCost, n);
-    let backorder = s.column(Column::BackorderCost, n);
-    let lost = s.column(Column::LostSaleCost, n);
-    for i in 0..p {
-        let level_q12 = view.state.forecast_level[n * p + i];
-        let outlook = forecast::outlook(s, n, i, day, level_q12);
-        let deviation = if outlook.protection_deviation > DEVIATION_FLOOR_Q12 { outlook.protection_deviation } else { DEVIATION_FLOOR_Q12 };
-        // One division a product: 2^44 / deviation; then `units << 12` times it is Q44 in sd.
-        let reciprocal = (1i64 << 44) / deviation;
-        let in_sd = |units_q12: i64, steps: i64| -> i8 {
-            let bounded = units_q12.clamp(-(deviation << 8), deviation << 8);
-            saturate_i8(crate::convert::low((wide_product(bounded, reciprocal) * steps) >> 16))
-        };
-        let units = |u: i32| wide(u) << 12;
-        let protection = index(protections[i]);
-        let profile = index(profiles[i]);
-        // Mean season factors, Q12, of three intervals that follow each other.
-        let mean_season = |from: usize, days: usize| wide(s.season_sum(profile, tomorrow + from, tomorrow + from + days)) / wide(crate::convert::word(days.max(1)));
-        let now = mean_season(0, protection);
-        let next = mean_season(protection, 14);
-        let later = mean_season(protection + 14, 28);
-        let level = view.inventory_level()[i];
-        let (input, making) = view.in_works(i);
-        let (supplier_stock, supplier_backlog) = match view.suppliers_stock_and_backlog(i) {
-            Some((stock, backlog)) => (in_sd(units(stock), 8), in_sd(units(backlog), 16)),
-            None => (127, 0),
-        };
-        let shortage = if node.lost_sales { lost[i] } else { backorder[i] };
-        let sd_holding = (wide(holding[i]) * (deviation >> 6)) >> 6;
-        let daily = (outlook.protection_mean / wide(protections[i])).max(1);
-        let cover = (units(level).clamp(-(daily << 7), daily << 7) * 2) / daily;
-        let mean = wide(means[i]).max(1);
-        let ratio_q6 = |q12: i64| saturate_i8(saturate(q12 >> 6));
-        let row = [
-            in_sd(units(view.position()[i]) - outlook.protection_mean, 16),
-            in_sd(units(level), 8),
-            in_sd(units(view.in_transit(i)), 8),
-            in_sd(units(view.waiting_upstream(i)), 16),
-            in_sd(units(view.due_tomorrow(i)), 16),
-            in_sd(units(view.backlog(i)), 16),
-            in_sd(units(view.demand_today()[i]) - forecast::day_mean(s, n, i, day, level_q12), 32),
-            ratio_q6(now - 4096),
-            ratio_q6(next - now),
-            ratio_q6(later - now),
-            saturate_i8(saturate((wide(level_q12) - mean).clamp(-(mean << 4), mean << 4) * 64 / mean)),
-            saturate_i8(spreads[i] >> 10),
-            saturate_i8(safety[i] >> 3),
-            saturate_i8(octaves_q4(wide(ordering[i]), sd_holding.max(1)) >> 1),
-            saturate_i8(octaves_q4(wide(shortage), wide(holding[i]).max(1)) >> 1),
-            saturate_i8(protections[i] * 2),
-            saturate_i8(crate::convert::word(review) * 4),
-            week_sine,
-            week_cosine,
-            year.0,
-            year.1,
-            supplier_stock,
-            supplier_backlog,
-            in_sd(units(view.customers_on_order(i)), 8),
-            in_sd(units(input), 16),
-            in_sd(units(making), 8),
-            pressure,
-            saturate_i8(saturate(cover)),
-        ];
-        for (f, &value) in row.iter().enumerate() {
-            out[f * p + i] = value;
+    let column = |column: Column| &s.column(column, n)[..p];
+    let mut rows = out.chunks_exact_mut(p);
+    // In the order of `SCHEMA`.
+    let [
+        position_gap,
+        inventory_level,
+        in_transit,
+        waiting_upstream,
+        due_tomorrow,
+        backlog,
+        surprise,
+        season_now,
+        season_next,
+        season_later,
+        trend,
+        spread,
+        safety_factor,
+        order_cost,
+        shortage_cost,
+        protection,
+        review,
+        weekday_sine,
+        weekday_cosine,
+        year_sine,
+        year_cosine,
+        supplier_stock,
+        supplier_backlog,
+        customers_on_order,
+        input_stock,
+        in_production,
+        capacity_pressure,
+        cover,
+    ]: [&mut [i8]; FEATURES] = core::array::from_fn(|_| rows.next().unwrap_or_default());
+
+    // What is the same for all products.
+    let (sine, cosine) = WEEK[wide_index(s.weekday(view.day())) % 7];
+    let yearday = s.yearday(view.day());
+    review.fill(saturate_i8(from_bits(node.review_days * 4)));
+    weekday_sine.fill(sine);
+    weekday_cosine.fill(cosine);
+    year_sine.fill(sine_of_year(yearday));
+    year_cosine.fill(sine_of_year((yearday + 91) % 365));
+    capacity_pressure.fill(saturate_i8(saturate((view.capacity_pressure_q8() * 16) >> 8)));
+
+    // What follows the season: by profile, as long as products have the usual protection interval.
+    let tomorrow = wide_index(view.day()) + 1;
+    let protection_days = column(Column::ProtectionDays);
+    let outlooks = view.outlooks();
+    let mut usual_seasons = [[0; 4]; PROFILES_MAX];
+    let mut season_today = [0; PROFILES_MAX];
+    for (profile, (seasons, today)) in usual_seasons.iter_mut().zip(&mut season_today).enumerate().take(s.profiles()) {
+        *seasons = season_steps(s, profile, tomorrow, index(protection_days[0]));
+        *today = s.season(profile, view.day());
+    }
+    let profiles = column(Column::ForecastProfile);
+    let rows = season_now.iter_mut().zip(season_next.iter_mut()).zip(season_later.iter_mut());
+    for (((now, next), later), (&profile, &days)) in rows.zip(profiles.iter().zip(protection_days)) {
+        let profile = wide_index(bits(profile)) % PROFILES_MAX;
+        let usual = outlooks.uniform() || days == protection_days[0];
+        let seasons = if usual { usual_seasons[profile] } else { season_steps(s, profile, tomorrow, index(days)) };
+        [*now, *next, *later, _] = seasons;
+    }
+
+    let shortages = column(if node.lost_sales { Column::LostSaleCost } else { Column::BackorderCost });
+    let outside = view.suppliers_level_rows().next().is_none();
+    let (input, making) = view.in_works_rows();
+    let (mut ahead, mut today, mut scales) = (Forecast::EMPTY, Forecast::EMPTY, Scales::EMPTY);
+    let (spare, spare_too) = (&mut [0; BLOCK], &mut [0; BLOCK]);
+    for block in 0..p.div_ceil(BLOCK) {
+        // The last block goes over some products again where they do not fill it.
+        let first = (block * BLOCK).min(p.saturating_sub(BLOCK));
+
+        // The forecast over the protection interval, and of today.
+        let (mut sums_ahead, mut sums_today) = ([0; BLOCK], [0; BLOCK]);
+        outlooks.protection_sums(first, &mut sums_ahead);
+        for (sum, &profile) in sums_today.iter_mut().zip(part(profiles, first, spare)) {
+            *sum = season_today[wide_index(bits(profile)) % PROFILES_MAX];
+        }
+        let level = part(outlooks.level_q12(), first, spare);
+        ahead.set(level, &sums_ahead);
+        today.set(level, &sums_today);
+        scales.set(&outlooks, first, &ahead);
+        store(trend, first, trend_steps(level, part(column(Column::DemandMean), first, spare_too)));
+
+        // What the planner says.
+        let row = part(outlooks.spread(), first, spare);
+        store(spread, first, |i| row[i] >> 10);
+        let row = part(column(Column::SafetyFactor), first, spare);
+        store(safety_factor, first, |i| row[i] >> 3);
+        let row = part(protection_days, first, spare);
+        store(protection, first, |i| row[i] * 2);
+        let holding = octaves(part(column(Column::HoldingCost), first, spare));
+        let ordering = octaves(part(column(Column::OrderCost), first, spare));
+        let shortage = octaves(part(shortages, first, spare));
+        store(order_cost, first, |i| (ordering[i] - (holding[i] + scales.octaves[i] - 12 * 16)) >> 1);
+        store(shortage_cost, first, |i| (shortage[i] - holding[i]) >> 1);
+
+        // What this node has and faces.
+        let stock = part(view.inventory_level(), first, spare);
+        store(inventory_level, first, scales.steps(stock, 3));
+        store(cover, first, scales.cover_steps(stock));
+        store(backlog, first, scales.steps(&positive(stock, -1), 4));
+        let row = part(view.position(), first, spare);
+        store(position_gap, first, scales.steps_from(row, &ahead, 4));
+        let row = part(view.demand_today(), first, spare);
+        store(surprise, first, scales.steps_from(row, &today, 5));
+        if node.produces {
+            store(input_stock, first, scales.steps(part(input, first, spare), 4));
+            store(in_production, first, scales.steps(part(making, first, spare), 3));
+        } else {
+            store(input_stock, first, |_| 0);
+            store(in_production, first, |_| 0);
+        }
+
+        // What is on its way here and from here, and what the direct suppliers have.
+        store(in_transit, first, scales.steps(&total(view.in_transit_rows(), first), 3));
+        store(waiting_upstream, first, scales.steps(&total(view.waiting_upstream_rows(), first), 4));
+        store(due_tomorrow, first, scales.steps(&total(view.due_tomorrow_rows(), first), 4));
+        store(customers_on_order, first, scales.steps(&total(view.customers_on_order_rows(), first), 3));
+        if outside {
+            store(supplier_stock, first, |_| 127);
+            store(supplier_backlog, first, |_| 0);
+        } else {
+            let (mut stock, mut backlog) = ([0; BLOCK], [0; BLOCK]);
+            for row in view.suppliers_level_rows() {
+                let level = part(row, first, spare);
+                stock = saturating_total(&stock, &positive(level, 1));
+                backlog = saturating_total(&backlog, &positive(level, -1));
+            }
+            store(supplier_stock, first, scales.steps(&stock, 3));
+            store(supplier_backlog, first, scales.steps(&backlog, 4));
         }
     }
-}
-
-/// `bounded * reciprocal >> 28`: a Q12 quantity bounded by 256 sd times 2^44 / sd, as Q16 in sd.
-#[inline(always)]
-fn wide_product(bounded: i64, reciprocal: i64) -> i64 {
-    // |bounded| <= 2^8 sd and reciprocal <= 2^44 / sd, so the product stays below 2^52.
-    ((bounded * reciprocal) >> 28).clamp(-(1 << 24), 1 << 24)
 }
 
 /// The value of one byte of a feature, in thousandths of its unit.
@@ -210,15 +259,7 @@ mod tests {
     fn the_year_turns_smoothly() {
         for day in 0..365u32 {
             let exact = 127.0 * libm::sin(f64::from(day) * core::f64::consts::TAU / 365.0);
-            assert!((f64::from(year_sine(day)) - exact).abs() < 1.5, "day {day}");
+            assert!((f64::from(sine_of_year(day)) - exact).abs() < 1.5, "day {day}");
         }
-    }
-
-    #[test]
-    fn octaves_are_logarithms() {
-        assert_eq!(octaves_q4(8, 1), 48);
-        assert_eq!(octaves_q4(1, 8), -48);
-        assert_eq!(octaves_q4(0, 0), 0);
-        assert!((octaves_q4(1000, 10) - 106).abs() <= 2);
     }
 }

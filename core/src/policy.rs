@@ -2,7 +2,7 @@
 
 use crate::action::{self, Choice, Outlook};
 use crate::convert::{byte_index, from_i8, wide};
-use crate::forecast;
+use crate::forecast::Outlooks;
 use crate::layout::Column;
 use crate::order::UNLIMITED;
 use crate::scenario::Scenario;
@@ -121,47 +121,80 @@ impl<'a> NodeView<'a> {
         &self.state.demand_today[self.node * p..(self.node + 1) * p]
     }
 
-    /// What the node expects of one product.
-    #[inline(always)]
+    /// What the node expects of one product. For all of them: [`NodeView::outlooks`].
     #[must_use]
     pub fn outlook(&self, product: usize) -> Outlook {
-        let level = self.state.forecast_level[self.node * self.products() + product];
-        forecast::outlook(self.scenario, self.node, product, self.day, level)
+        self.outlooks().of(product)
+    }
+
+    /// What the node expects of its products.
+    #[inline(always)]
+    #[must_use]
+    pub fn outlooks(&self) -> Outlooks<'a> {
+        Outlooks::new(self.scenario, self.node, self.day, self.forecast_level())
+    }
+
+    /// Smoothed demand per day with the season taken out, Q12 [units]. Shape `[product]`.
+    #[must_use]
+    pub fn forecast_level(&self) -> &'a [i32] {
+        let p = self.products();
+        &self.state.forecast_level[self.node * p..(self.node + 1) * p]
+    }
+
+    /// Row `r` of a `[row][product]` array.
+    #[inline(always)]
+    fn row(&self, rows: &'a [i32], r: usize) -> &'a [i32] {
+        &rows[r * self.products()..(r + 1) * self.products()]
     }
 
     /// Shipped towards this node [units].
     #[must_use]
     pub fn in_transit(&self, product: usize) -> i32 {
-        self.inbound(product, |l, i| self.state.in_transit[l * self.products() + i])
+        self.in_transit_rows().map(|row| row[product]).sum()
+    }
+
+    /// Rows of shape `[product]` that add up to it.
+    #[inline(always)]
+    pub fn in_transit_rows(&self) -> impl Iterator<Item = &'a [i32]> {
+        let lanes = &self.scenario.nodes()[self.node].inbound;
+        lanes.iter().map(|&b| self.row(self.state.in_transit, byte_index(b)))
     }
 
     /// Ordered by this node and not yet shipped: in the mail, waiting at the supplier, staged [units].
     #[must_use]
     pub fn waiting_upstream(&self, product: usize) -> i32 {
-        self.inbound(product, |l, i| {
-            let p = self.products();
-            let lane = &self.scenario.lanes()[l];
-            self.state.waiting[l * p + i]
-                + lane.staged_row.map_or(0, |r| self.state.staged[r * p + i])
-                + lane.mail_row.map_or(0, |r| self.state.mail[r * p + i])
-        })
+        self.waiting_upstream_rows().map(|row| row[product]).sum()
     }
 
+    /// Rows of shape `[product]` that add up to it.
     #[inline(always)]
-    fn inbound(&self, product: usize, each: impl Fn(usize, usize) -> i32) -> i32 {
+    pub fn waiting_upstream_rows(&self) -> impl Iterator<Item = &'a [i32]> {
         let lanes = &self.scenario.nodes()[self.node].inbound;
-        lanes.iter().map(|&b| each(byte_index(b), product)).sum()
+        lanes.iter().flat_map(|&b| {
+            let lane = &self.scenario.lanes()[byte_index(b)];
+            let waiting = self.row(self.state.waiting, byte_index(b));
+            let staged = lane.staged_row.map(|r| self.row(self.state.staged, r));
+            let mail = lane.mail_row.map(|r| self.row(self.state.mail, r));
+            [Some(waiting), staged, mail].into_iter().flatten()
+        })
     }
 
     /// Stock at this node that waits for production, and what is in production [units].
     #[must_use]
     pub fn in_works(&self, product: usize) -> (i32, i32) {
+        let (input, making) = self.in_works_rows();
+        (input.get(product).copied().unwrap_or(0), making.get(product).copied().unwrap_or(0))
+    }
+
+    /// The same for all products, each of shape `[product]`; empty where the node does not produce.
+    #[must_use]
+    pub fn in_works_rows(&self) -> (&'a [i32], &'a [i32]) {
         let node = &self.scenario.nodes()[self.node];
         if !node.produces {
-            return (0, 0);
+            return (&[], &[]);
         }
-        let at = node.producer_row * self.products() + product;
-        (self.state.input_stock[at], self.state.in_production[at])
+        let (at, p) = (node.producer_row * self.products(), self.products());
+        (&self.state.input_stock[at..at + p], &self.state.in_production[at..at + p])
     }
 
     /// Backlog that this node owes to customers and lanes [units].
@@ -174,46 +207,52 @@ impl<'a> NodeView<'a> {
     /// What the direct customers have on order with this node and in transit from it [units].
     #[must_use]
     pub fn customers_on_order(&self, product: usize) -> i32 {
-        let p = self.products();
+        self.customers_on_order_rows().map(|row| row[product]).sum()
+    }
+
+    /// Rows of shape `[product]` that add up to it.
+    #[inline(always)]
+    pub fn customers_on_order_rows(&self) -> impl Iterator<Item = &'a [i32]> {
         let lanes = &self.scenario.nodes()[self.node].outbound;
-        lanes
-            .iter()
-            .map(|&b| {
-                let at = byte_index(b) * p + product;
-                self.state.waiting[at] + self.state.in_transit[at]
-            })
-            .sum()
+        lanes.iter().flat_map(|&b| [self.row(self.state.waiting, byte_index(b)), self.row(self.state.in_transit, byte_index(b))])
     }
 
     /// The direct suppliers' stock of a product and the backlog they owe of it [units]; none where
     /// the outside world supplies (it has everything).
     #[must_use]
     pub fn suppliers_stock_and_backlog(&self, product: usize) -> Option<(i32, i32)> {
-        let p = self.products();
-        let mut found = None;
-        for &b in &self.scenario.nodes()[self.node].inbound {
-            if let Some(supplier) = self.scenario.lanes()[byte_index(b)].supplier {
-                let level = self.state.inventory_level[supplier * p + product];
-                let (stock, backlog): (i32, i32) = found.unwrap_or((0, 0));
-                found = Some(if level > 0 { (stock.saturating_add(level), backlog) } else { (stock, backlog.saturating_sub(level)) });
-            }
-        }
-        found
+        // Each level is within 2^30 of 0, but there may be many suppliers.
+        self.suppliers_level_rows().map(|row| row[product]).fold(None, |found, level| {
+            let (stock, backlog): (i32, i32) = found.unwrap_or((0, 0));
+            Some(if level > 0 { (stock.saturating_add(level), backlog) } else { (stock, backlog.saturating_sub(level)) })
+        })
+    }
+
+    /// Inventory levels of the direct suppliers that are nodes [units]: rows of shape `[product]`.
+    #[inline(always)]
+    pub fn suppliers_level_rows(&self) -> impl Iterator<Item = &'a [i32]> {
+        let lanes = &self.scenario.nodes()[self.node].inbound;
+        let suppliers = lanes.iter().filter_map(|&b| self.scenario.lanes()[byte_index(b)].supplier);
+        suppliers.map(|supplier| self.row(self.state.inventory_level, supplier))
     }
 
     /// Units that enter this node's stock tomorrow: finished by its production where it produces, else
     /// received over its inbound lanes.
     #[must_use]
     pub fn due_tomorrow(&self, product: usize) -> i32 {
+        self.due_tomorrow_rows().map(|row| row[product]).sum()
+    }
+
+    /// Rows of shape `[product]` that add up to it.
+    #[inline(always)]
+    pub fn due_tomorrow_rows(&self) -> impl Iterator<Item = &'a [i32]> {
         let s = self.scenario;
-        let p = self.products();
-        let rows = crate::state::ring_rows(s);
         let slot = (crate::convert::wide_index(self.day) + 1) % s.ring_days();
+        let at = slot * crate::state::ring_rows(s);
         let node = &s.nodes()[self.node];
-        if node.produces {
-            return self.state.ring[(slot * rows + s.lanes().len() + node.producer_row) * p + product];
-        }
-        self.inbound(product, |l, i| self.state.ring[(slot * rows + l) * p + i])
+        let made = node.produces.then(|| self.row(self.state.ring, at + s.lanes().len() + node.producer_row));
+        let lanes = if node.produces { &[][..] } else { &node.inbound[..] };
+        made.into_iter().chain(lanes.iter().map(move |&b| self.row(self.state.ring, at + byte_index(b))))
     }
 
     /// Work that waits at this node / its capacity of a day, Q8; 0 where nothing limits.

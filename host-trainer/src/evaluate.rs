@@ -88,7 +88,7 @@ fn replicate(scenario: &Scenario<'_>, policy: &mut impl Policy, protocol: &Proto
         if day == protocol.warmup_days {
             network.clear_kpis();
         }
-        network.advance(policy);
+        simd::advance(&mut network, policy);
         network.trace(&mut digest);
     }
     Outcome { kpis: network.kpis().clone(), digest: digest.value() }

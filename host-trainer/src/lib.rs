@@ -26,5 +26,6 @@ pub mod progress;
 pub mod quantize;
 pub mod rollout;
 pub mod run_folder;
+pub mod simd;
 pub mod threads;
 pub mod train;

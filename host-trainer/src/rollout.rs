@@ -246,7 +246,7 @@ fn replicate(
         closing: false,
     };
     for _ in 0..config.warmup_days {
-        network.advance(&mut recorder);
+        simd::advance(&mut network, &mut recorder);
     }
     recorder.recording = true;
     let mut sliding = SlidingScore { totals: Tally::default(), days: 0 };
@@ -255,7 +255,7 @@ fn replicate(
     let mut scored = None;
     for _ in 0..config.days {
         let before = recorder.steps.clone();
-        network.advance(&mut recorder);
+        simd::advance(&mut network, &mut recorder);
         sliding.add(network.today());
         let score = sliding.score(scenario);
         let change = scored.map_or(0.0, |last: f32| score - last) * config.hyperscore_weight;
@@ -278,7 +278,7 @@ fn replicate(
     // The critic's view of what comes after: one more decision of each node, not recorded.
     recorder.closing = true;
     for _ in 0..longest {
-        network.advance(&mut recorder);
+        simd::advance(&mut network, &mut recorder);
     }
     recorder.parts
 }
@@ -325,7 +325,7 @@ pub fn observe(
         count: 0,
     };
     for _ in 0..days {
-        network.advance(&mut watcher);
+        simd::advance(&mut network, &mut watcher);
     }
     watcher.seen
 }

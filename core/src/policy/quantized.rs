@@ -111,6 +111,7 @@ impl<'a> QuantizedPolicy<'a> {
 }
 
 impl Policy for QuantizedPolicy<'_> {
+    #[inline(always)]
     fn decide(&mut self, view: &NodeView<'_>, actions: &mut Actions<'_>) {
         let Some(Some(agent)) = self.agents.get(view.node()) else {
             Textbook.decide(view, actions);
@@ -118,6 +119,7 @@ impl Policy for QuantizedPolicy<'_> {
         };
         let p = view.products();
         observation::write(view, self.features);
+        let outlooks = view.outlooks();
         let mut logits = [0i32; OUTPUTS];
         for i in 0..p {
             let mut features = [0i8; FEATURES];
@@ -129,7 +131,7 @@ impl Policy for QuantizedPolicy<'_> {
             if let Some(trace) = &mut self.trace {
                 trace.bytes(&heads);
             }
-            actions.set(i, &view.outlook(i), Choice::from_heads(heads));
+            actions.set(i, &outlooks.of(i), Choice::from_heads(heads));
             self.decisions += 1;
         }
     }

@@ -133,7 +133,7 @@ fn days(
     while count == 0 || begun.elapsed() < budget {
         network.reset(1, replica, 0);
         for _ in 0..scenario.horizon_days().min(364) {
-            network.advance(policy);
+            simd::advance(&mut network, policy);
             count += scenario.stockpoints() as u64;
         }
         replica += 1;

@@ -115,6 +115,7 @@ impl Oracle<'_> {
         let mut room: Vec<Option<i64>> = (0..lane.routes.len())
             .map(|r| lane.routes[r].capacity.map(|c| (i64::from(c) * self.factor(3, first + r)) >> 12))
             .collect();
+        #[allow(clippy::needless_range_loop)] // The rank is an index into every product's ranking.
         for rank in 0..lane.routes.len() {
             for r in 0..lane.routes.len() {
                 let wants: Vec<i32> =

@@ -267,8 +267,8 @@ fn a_far_stock_is_seen_only_once_a_neighbour_moves() {
         let after = observe(&plan);
         let (far, near) = (3, 1);
         // What node 3 ships today reaches node 2 tomorrow at the earliest, and node 1 looks before that.
-        let same =
-            |(old, new): (&(u32, usize, Vec<i8>), &(u32, usize, Vec<i8>))| old.1 > near || old.0 > 0 || old == new;
+        type Seen = (u32, usize, Vec<i8>); // day, node, features
+        let same = |(old, new): (&Seen, &Seen)| old.1 > near || old.0 > 0 || old == new;
         assert!(before.iter().zip(&after).all(same), "seed {seed}: node {near} sees node {far}");
     }
 }

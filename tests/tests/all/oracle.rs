@@ -26,7 +26,7 @@ fn compare(seed: u64) {
     let mut memory = vec![0; Network::words(&scenario)];
     let mut costs = vec![0; scenario.stockpoints()];
     let mut network = Network::new(&scenario, &mut memory).unwrap().with_costs(&mut costs).unwrap();
-    let (replica, first_day) = ((seed % 5) as u32, if seed % 7 == 0 { 3 } else { 0 });
+    let (replica, first_day) = ((seed % 5) as u32, if seed.is_multiple_of(7) { 3 } else { 0 });
     network.reset(seed, replica, first_day);
     let mut policy = Wishes::new(seed);
     let mut oracle = Oracle::new(&plan, seed, replica, first_day, seed);
