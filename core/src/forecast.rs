@@ -190,14 +190,6 @@ pub(crate) fn deviation(mean_q12: i64, spread_q16: i32) -> i64 {
     (mean_q12 * wide(spread_q16)) >> 16
 }
 
-/// Forecast of one day's demand, Q12 [units].
-#[inline(always)]
-#[must_use]
-pub fn day_mean(scenario: &Scenario<'_>, node: usize, product: usize, day: u32, level_q12: i32) -> i64 {
-    let profile = index(scenario.column(Column::ForecastProfile, node)[product]);
-    (wide(level_q12) * wide(scenario.season(profile, day))) >> 12
-}
-
 /// Level, Q12, that a chain starts with: the long-run mean.
 #[inline]
 #[must_use]

@@ -2,6 +2,7 @@
 
 use crate::model::FloatPolicy;
 use crate::rollout::GreedyPolicy;
+use crate::simd;
 use restock_core::blob::PolicyBlob;
 use restock_core::digest::Digest;
 use restock_core::hyperscore::HyperScore;

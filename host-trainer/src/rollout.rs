@@ -6,6 +6,7 @@
 
 use crate::model::{FloatPolicy, HeadMask, Scratch, argmax_actions, gather_row, sample_actions};
 use crate::ppo::Batch;
+use crate::simd;
 use rand_core::Rng;
 use restock_core::action::{Choice, HEADS};
 use restock_core::draws::{Draws, Source};
@@ -90,15 +91,17 @@ impl<'a> GreedyPolicy<'a> {
 }
 
 impl Policy for GreedyPolicy<'_> {
+    #[inline(always)] // into `simd::advance`, with what it calls of the core
     fn decide(&mut self, view: &NodeView<'_>, actions: &mut Actions<'_>) {
         let p = view.products();
         self.features.resize(FEATURES * p, 0);
         observation::write(view, &mut self.features);
         let policy = &self.policies[view.node()];
         let logits = policy.logits(&self.features, p, &mut self.scratch);
+        let outlooks = view.outlooks();
         for i in 0..p {
             let heads = argmax_actions(&gather_row(logits, p, i), &policy.mask);
-            actions.set(i, &view.outlook(i), Choice::from_heads(heads));
+            actions.set(i, &outlooks.of(i), Choice::from_heads(heads));
         }
     }
 }
@@ -118,6 +121,7 @@ struct Recorder<'a> {
 }
 
 impl Policy for Recorder<'_> {
+    #[inline(always)] // into `simd::advance`, with what it calls of the core
     fn decide(&mut self, view: &NodeView<'_>, actions: &mut Actions<'_>) {
         let (n, p) = (view.node(), view.products());
         self.features.resize(FEATURES * p, 0);
@@ -136,11 +140,12 @@ impl Policy for Recorder<'_> {
         }
         let logits = policy.logits(&self.features, p, &mut self.scratch);
         let row = self.draws.row(view.day(), n as u32, Source::Exploration);
+        let outlooks = view.outlooks();
         for i in 0..p {
             let mut generator = row.at(view.scenario().product_key(i));
             let (heads, log_prob): ([u8; HEADS], f32) =
                 sample_actions(&gather_row(logits, p, i), &policy.mask, &mut generator);
-            actions.set(i, &view.outlook(i), Choice::from_heads(heads));
+            actions.set(i, &outlooks.of(i), Choice::from_heads(heads));
             if recording {
                 part.actions[step * p + i] = heads;
                 part.log_prob[step * p + i] = log_prob;

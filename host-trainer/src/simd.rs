@@ -3,7 +3,8 @@
 //! `restock-core` is built for the least processor of its target and knows nothing of others. Its hot
 //! functions are inlined wherever they are called, so that here, in a function for which the compiler
 //! may use AVX2, they are compiled again and wider: a third less time for a plain chain, half the time
-//! for observations and for int8 decisions. All of it is integers; the results are the same.
+//! for observations and for int8 decisions. All of the core is integers, and a policy's floats are
+//! rounded alike because fused multiply-add is not allowed: the results are the same.
 
 use restock_core::{Network, Policy};
 

@@ -6,12 +6,13 @@ use crate::failure::Failure;
 use crate::plain_chain::plain_chain;
 use crate::problem::Problem;
 use crate::train::{Trainer, TrainingConfig};
-use crate::{evaluate, quantize, rollout};
+use crate::{evaluate, quantize, rollout, simd};
 use clap::Args;
 use comfy_table::{CellAlignment, Table, presets};
 use restock_core::blob::PolicyBlob;
-use restock_core::policy::{BaseStock, QuantizedPolicy};
-use restock_core::{Network, Policy, Scenario};
+use restock_core::observation::{self, FEATURES};
+use restock_core::policy::{Actions, BaseStock, QuantizedPolicy, Textbook};
+use restock_core::{Network, NodeView, Policy, Scenario};
 use serde::Serialize;
 use std::time::{Duration, Instant};
 
@@ -47,14 +48,12 @@ pub fn run(arguments: &Arguments, common: &Common) -> Result<(), Failure> {
         [("stockpoint-days, plain chain, base stock", &plain), ("stockpoint-days, embedded default, base stock", &full)]
     {
         let levels = crate::baselines::base_stock_levels(scenario);
-        figures.push(days(what, scenario, &mut BaseStock { level: &levels }, budget)?);
+        figures.push(days(what, Count::StockpointDays, scenario, &mut BaseStock { level: &levels }, budget)?);
     }
-    figures.push(days(
-        "stockpoint-days, embedded default, textbook on forecast",
-        &full,
-        &mut restock_core::policy::Textbook,
-        budget,
-    )?);
+    let what = "stockpoint-days, embedded default, textbook on forecast";
+    figures.push(days(what, Count::StockpointDays, &full, &mut Textbook, budget)?);
+    let mut observer = Observer { features: vec![0; FEATURES * full.products()] };
+    figures.push(days("the same with observations", Count::StockpointDays, &full, &mut observer, budget)?);
     let training = TrainingConfig { validate_every: 0, ..problem.training.clone() };
     let mut trainer = Trainer::new(&full, &problem.names.nodes, training, common.threads())
         .map_err(|e| Failure::failed(e.to_string()))?;
@@ -66,14 +65,9 @@ pub fn run(arguments: &Arguments, common: &Common) -> Result<(), Failure> {
     let blob = PolicyBlob::decode(&bytes).map_err(|e| Failure::failed(e.to_string()))?;
     let mut features = vec![0i8; QuantizedPolicy::bytes(&full)];
     let mut int8 = QuantizedPolicy::new(&blob, &full, &mut features).map_err(|e| Failure::failed(e.to_string()))?;
-    let figure = days("decisions, int8, simulator included", &full, &mut int8, budget)?;
-    figures.push(figure);
-    figures.push(days(
-        "decisions, float, simulator included",
-        &full,
-        &mut rollout::GreedyPolicy::new(&policies),
-        budget,
-    )?);
+    figures.push(days("decisions, int8, simulator included", Count::Decisions, &full, &mut int8, budget)?);
+    let mut greedy = rollout::GreedyPolicy::new(&policies);
+    figures.push(days("decisions, float, simulator included", Count::Decisions, &full, &mut greedy, budget)?);
     let begun = Instant::now();
     let mut steps = 0;
     while steps == 0 || begun.elapsed() < budget {
@@ -119,9 +113,33 @@ fn figure_of(what: &'static str, count: u64, elapsed: Duration, threads: usize) 
     Figure { what, per_second: count as f64 / seconds, nanoseconds_each: 1e9 * seconds / count as f64, threads }
 }
 
-/// Stockpoint-days of one network on one thread, random numbers included.
+/// What a figure counts.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Count {
+    /// Each stockpoint on each day.
+    StockpointDays,
+    /// Each product of a node that decides, on the days of its reviews.
+    Decisions,
+}
+
+/// The textbook rule at nodes that also observe, as a learned policy's do.
+struct Observer {
+    features: Vec<i8>,
+}
+
+impl Policy for Observer {
+    #[inline(always)]
+    fn decide(&mut self, view: &NodeView<'_>, actions: &mut Actions<'_>) {
+        observation::write(view, &mut self.features);
+        std::hint::black_box(&mut self.features);
+        Textbook.decide(view, actions);
+    }
+}
+
+/// Days of one network on one thread, random numbers included.
 fn days(
     what: &'static str,
+    counted: Count,
     scenario: &Scenario<'_>,
     policy: &mut impl Policy,
     budget: Duration,
@@ -132,9 +150,10 @@ fn days(
     let (mut count, mut replica) = (0u64, 0);
     while count == 0 || begun.elapsed() < budget {
         network.reset(1, replica, 0);
-        for _ in 0..scenario.horizon_days().min(364) {
+        for day in 0..scenario.horizon_days().min(364) {
             simd::advance(&mut network, policy);
-            count += scenario.stockpoints() as u64;
+            let nodes = scenario.nodes().iter().filter(|n| counted == Count::StockpointDays || n.reviews(day)).count();
+            count += (nodes * scenario.products()) as u64;
         }
         replica += 1;
     }
