@@ -74,7 +74,7 @@ fn input(name: &str, default: &str) -> Result<Vec<u8>, String> {
         }
         None => {
             let path = Path::new(&variable("CARGO_MANIFEST_DIR")?).join("assets").join(default);
-            (path, "; `cargo run --release -- pack --default` writes it".to_owned())
+            (path, "; `cargo run --release -- pack RUN --firmware firmware-demo/assets` writes it, RUN being a run folder of the demo".to_owned())
         }
     };
     println!("cargo:rerun-if-changed={}", path.display());

@@ -10,9 +10,11 @@ use crate::order::UNLIMITED;
 /// Number of heads.
 pub const HEADS: usize = 5;
 /// Choices of each head: level, cap, capacity weight, route, negotiation effort.
-pub const HEAD_CHOICES: [usize; HEADS] = [LEVEL_OFFSETS_Q8.len(), CAP_FACTORS_Q8.len(), WEIGHTS.len(), ROUTE_CHOICES, EFFORT_CHOICES];
+pub const HEAD_CHOICES: [usize; HEADS] =
+    [LEVEL_OFFSETS_Q8.len(), CAP_FACTORS_Q8.len(), WEIGHTS.len(), ROUTE_CHOICES, EFFORT_CHOICES];
 /// All choices of all heads: the outputs of a policy network.
-pub const OUTPUTS: usize = LEVEL_OFFSETS_Q8.len() + CAP_FACTORS_Q8.len() + WEIGHTS.len() + ROUTE_CHOICES + EFFORT_CHOICES;
+pub const OUTPUTS: usize =
+    LEVEL_OFFSETS_Q8.len() + CAP_FACTORS_Q8.len() + WEIGHTS.len() + ROUTE_CHOICES + EFFORT_CHOICES;
 
 /// Names of the heads, in order.
 pub const HEAD_NAMES: [&str; HEADS] = ["level", "cap", "weight", "route", "effort"];
@@ -72,7 +74,8 @@ impl Choice {
     }
 }
 
-const _: () = assert!(byte_index(Choice::TEXTBOOK.level) == LEVEL_TEXTBOOK && byte_index(Choice::TEXTBOOK.cap) == CAP_NONE);
+const _: () =
+    assert!(byte_index(Choice::TEXTBOOK.level) == LEVEL_TEXTBOOK && byte_index(Choice::TEXTBOOK.cap) == CAP_NONE);
 
 /// What a policy knows of one stockpoint when it sets a level: the forecast and the textbook factor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

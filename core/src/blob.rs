@@ -46,8 +46,10 @@ pub const LOGIT_FRACTION_BITS: u32 = 10;
 pub const BIAS_MAX: i32 = 1 << 30;
 
 const _: () = assert!(OUTPUTS <= WIDTH_MAX && FEATURES <= WIDTH_MAX);
-const _: () =
-    assert!(wide(BIAS_MAX) + wide(crate::convert::word(WIDTH_MAX)) * 128 * 128 < wide(i32::MAX), "an accumulator must never overflow");
+const _: () = assert!(
+    wide(BIAS_MAX) + wide(crate::convert::word(WIDTH_MAX)) * 128 * 128 < wide(i32::MAX),
+    "an accumulator must never overflow"
+);
 
 const CRC: Crc<u32> = Crc::<u32>::new(&CRC_32_ISO_HDLC);
 
@@ -164,18 +166,24 @@ pub enum BlobError {
 impl fmt::Display for BlobError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::TooShort { found, needed } => write!(f, "policy file has {found} bytes, needs {needed}: it is cut off"),
+            Self::TooShort { found, needed } => {
+                write!(f, "policy file has {found} bytes, needs {needed}: it is cut off")
+            }
             Self::TooLong { found, needed } => write!(f, "policy file has {found} bytes, its header says {needed}"),
             Self::Magic => write!(f, "not a policy file: its first four bytes are not RSTP"),
             Self::Version(v) => write!(f, "policy format version {v}, this build reads version {VERSION}"),
             Self::Checksum => write!(f, "policy file is damaged: its checksum does not match"),
             Self::Malformed => write!(f, "policy file's body is not what the format says"),
             Self::Layer { agent, layer } => write!(f, "agent {agent}, layer {layer}: shape or numbers are not allowed"),
-            Self::Choices { agent } => write!(f, "agent {agent}: a head has no allowed choice, or a choice does not exist"),
+            Self::Choices { agent } => {
+                write!(f, "agent {agent}: a head has no allowed choice, or a choice does not exist")
+            }
             Self::Twice { agent } => write!(f, "agent {agent}: its node already has an agent"),
             Self::Schema => write!(f, "the policy reads other features than this build computes"),
             Self::Scenario => write!(f, "the policy was trained on another scenario"),
-            Self::Golden { agent, vector } => write!(f, "agent {agent}: golden vector {vector} gives other logits than it should"),
+            Self::Golden { agent, vector } => {
+                write!(f, "agent {agent}: golden vector {vector} gives other logits than it should")
+            }
             Self::NoRoom => write!(f, "the buffer is too small for the policy"),
         }
     }
@@ -458,7 +466,8 @@ impl<'a> PolicyBlob<'a> {
 /// # Errors
 /// [`BlobError::NoRoom`] if it does not fit; what [`PolicyBlob::decode`] would say if it is not allowed.
 pub fn encode(scenario_hash: u64, note: &str, agents: &[Agent<'_>], out: &mut [u8]) -> Result<usize, BlobError> {
-    let header = Header { scenario_hash, schema_hash: crate::observation::schema_hash(), note, agents: byte(agents.len()) };
+    let header =
+        Header { scenario_hash, schema_hash: crate::observation::schema_hash(), note, agents: byte(agents.len()) };
     if out.len() < PREAMBLE + TRAILER {
         return Err(BlobError::NoRoom);
     }

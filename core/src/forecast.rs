@@ -17,7 +17,14 @@ const MEAN_MAX_Q12: i64 = crate::scenario::UNITS_MAX << 12;
 
 /// Moves the smoothed levels of one node by one day's demand. Shapes `[product]`; `inverses` is scratch.
 #[inline(always)]
-pub(crate) fn update(scenario: &Scenario<'_>, node: usize, day: u32, demand: &[i32], level: &mut [i32], inverses: &mut [i32]) {
+pub(crate) fn update(
+    scenario: &Scenario<'_>,
+    node: usize,
+    day: u32,
+    demand: &[i32],
+    level: &mut [i32],
+    inverses: &mut [i32],
+) {
     let shift = scenario.smoothing_shift();
     let profiles = scenario.column(Column::ForecastProfile, node);
     // 2^24 / season of each profile: one division a profile instead of one a product.

@@ -20,7 +20,9 @@ use crate::kpi::{Kpis, Tally};
 use crate::layout::{self, Column};
 use crate::order::{self, Bounds};
 use crate::policy::{Actions, NodeView, Policy};
-use crate::scenario::{Allocation, EventKind, LANES_MAX, NODES_MAX, PROFILES_MAX, ROUTES_MAX, ROUTES_PER_LANE_MAX, Scenario};
+use crate::scenario::{
+    Allocation, EventKind, LANES_MAX, NODES_MAX, PROFILES_MAX, ROUTES_MAX, ROUTES_PER_LANE_MAX, Scenario,
+};
 use crate::state::{State, StateView, ring_rows};
 use crate::{allocation, forecast, table};
 use heapless::Vec;
@@ -129,7 +131,12 @@ impl<'s, 'm> Network<'s, 'm> {
             scratch,
             costs: None,
             draws: Draws::new(0, 0),
-            conditions: Conditions { demand: [4096; NODES_MAX], capacity: [4096; NODES_MAX], route: [4096; ROUTES_MAX], next_event: 0 },
+            conditions: Conditions {
+                demand: [4096; NODES_MAX],
+                capacity: [4096; NODES_MAX],
+                route: [4096; ROUTES_MAX],
+                next_event: 0,
+            },
             day: 0,
             today,
             totals: Kpis::new(scenario),
@@ -317,7 +324,8 @@ impl<'s, 'm> Network<'s, 'm> {
             if node.produces {
                 let m = node.producer_row;
                 let stock = row_mut(self.state.inventory_level, n, p);
-                self.today[n].produced += receive_row(row_mut(production_ring, m, p), stock, row_mut(self.state.in_production, m, p));
+                self.today[n].produced +=
+                    receive_row(row_mut(production_ring, m, p), stock, row_mut(self.state.in_production, m, p));
             }
         }
         // Demand of the day starts with the orders that the mail brings.
@@ -401,7 +409,9 @@ impl<'s, 'm> Network<'s, 'm> {
                 let (u, v) = draws.two(product_key(words));
                 (*quantile, *dither) = (from_bits(u), from_bits(v));
             }
-            for ((units, &quantile), &table) in demand.iter_mut().zip(quantile.iter()).zip(s.column(Column::DemandTable, n)) {
+            for ((units, &quantile), &table) in
+                demand.iter_mut().zip(quantile.iter()).zip(s.column(Column::DemandTable, n))
+            {
                 *units = if table < 0 { 0 } else { s.table(index(table)).value(bits(quantile)) };
             }
             let mut seasons = [0; PROFILES_MAX];
@@ -411,7 +421,9 @@ impl<'s, 'm> Network<'s, 'm> {
                 flat &= *season == 4096;
             }
             if !flat {
-                for ((units, &dither), &profile) in demand.iter_mut().zip(dither.iter()).zip(s.column(Column::DemandProfile, n)) {
+                for ((units, &dither), &profile) in
+                    demand.iter_mut().zip(dither.iter()).zip(s.column(Column::DemandProfile, n))
+                {
                     *units = table::scaled(*units, seasons[index(profile) % PROFILES_MAX], bits(dither));
                 }
             }
@@ -436,7 +448,14 @@ impl<'s, 'm> Network<'s, 'm> {
         let node = &s.nodes()[n];
         if node.reviews(day) {
             position_row(s, &self.state, n, self.scratch.position);
-            let view = NodeView { scenario: s, state: self.state.view(), node: n, day, position: self.scratch.position, conditions_capacity_q12: self.conditions.capacity[n] };
+            let view = NodeView {
+                scenario: s,
+                state: self.state.view(),
+                node: n,
+                day,
+                position: self.scratch.position,
+                conditions_capacity_q12: self.conditions.capacity[n],
+            };
             let mut actions = Actions {
                 level: self.scratch.level,
                 cap: self.scratch.cap,
@@ -451,7 +470,9 @@ impl<'s, 'm> Network<'s, 'm> {
             route.copy_from_slice(self.scratch.route);
             if node.produces {
                 // A policy that asks for more than the range gets its end: sharing a capacity must not overflow.
-                for (kept, &weight) in row_mut(self.state.capacity_weight, node.producer_row, p).iter_mut().zip(self.scratch.weight.iter()) {
+                for (kept, &weight) in
+                    row_mut(self.state.capacity_weight, node.producer_row, p).iter_mut().zip(self.scratch.weight.iter())
+                {
                     *kept = weight.clamp(1, 16);
                 }
             }
@@ -476,12 +497,18 @@ impl<'s, 'm> Network<'s, 'm> {
             let lane = &s.lanes()[l];
             let whole = lane.share_until - lane.share_before == 1_000_000;
             let orders = &mut self.scratch.wants[..p];
-            let (level, cap, position) = (&self.scratch.level[..p], &self.scratch.cap[..p], &self.scratch.position[..p]);
+            let (level, cap, position) =
+                (&self.scratch.level[..p], &self.scratch.cap[..p], &self.scratch.position[..p]);
             let (lots, least, most, fixed) = (&lots[..p], &least[..p], &most[..p], &fixed[..p]);
             let limit = &limit[..p];
             if whole && node.plain_orders {
                 for i in 0..p {
-                    orders[i] = order::plain(if level[i] < limit[i] { level[i] } else { limit[i] }, position[i], cap[i], most[i]);
+                    orders[i] = order::plain(
+                        if level[i] < limit[i] { level[i] } else { limit[i] },
+                        position[i],
+                        cap[i],
+                        most[i],
+                    );
                 }
             } else {
                 for i in 0..p {
@@ -491,7 +518,11 @@ impl<'s, 'm> Network<'s, 'm> {
                         order::quantity(target, position[i], cap[i], bounds)
                     } else {
                         // What rounding up has added on the lanes before counts against the cap.
-                        let earlier = node.inbound.iter().map_while(|&e| (e < b).then(|| self.state.ordered_today[byte_index(e) * p + i])).sum();
+                        let earlier = node
+                            .inbound
+                            .iter()
+                            .map_while(|&e| (e < b).then(|| self.state.ordered_today[byte_index(e) * p + i]))
+                            .sum();
                         lane_order(target, position[i], cap[i], bounds, lane.share_before, lane.share_until, earlier)
                     };
                 }
@@ -516,7 +547,9 @@ impl<'s, 'm> Network<'s, 'm> {
                 let rows = ring_rows(s);
                 let due = (slot + lane.order_days) % s.ring_days();
                 let at = due * rows + s.lanes().len() + s.producers + m;
-                for ((mail, due), &q) in row_mut(self.state.mail, m, p).iter_mut().zip(row_mut(self.state.ring, at, p)).zip(orders.iter()) {
+                for ((mail, due), &q) in
+                    row_mut(self.state.mail, m, p).iter_mut().zip(row_mut(self.state.ring, at, p)).zip(orders.iter())
+                {
                     *mail += q;
                     *due += q;
                 }
@@ -584,8 +617,13 @@ impl<'s, 'm> Network<'s, 'm> {
     fn ship(&mut self) {
         let s = self.scenario;
         let p = s.products();
-        let outside: Vec<u8, LANES_MAX> =
-            s.lanes().iter().enumerate().filter(|(_, lane)| lane.supplier.is_none()).map(|(l, _)| crate::convert::byte(l)).collect();
+        let outside: Vec<u8, LANES_MAX> = s
+            .lanes()
+            .iter()
+            .enumerate()
+            .filter(|(_, lane)| lane.supplier.is_none())
+            .map(|(l, _)| crate::convert::byte(l))
+            .collect();
         for n in 0..=s.node_count() {
             let node = s.nodes().get(n);
             let lanes = node.map_or(&outside, |node| &node.outbound);
@@ -771,7 +809,9 @@ impl<'s, 'm> Network<'s, 'm> {
             for (r, room) in room.iter_mut().enumerate().take(lane.routes) {
                 let Some((least, most)) = first_routes_before(preference, r) else { continue };
                 let wants = &mut self.scratch.level[..p];
-                for ((wants, &want), &first) in wants.iter_mut().zip(self.scratch.wants.iter()).zip(self.scratch.position.iter()) {
+                for ((wants, &want), &first) in
+                    wants.iter_mut().zip(self.scratch.wants.iter()).zip(self.scratch.position.iter())
+                {
                     *wants = if least <= first && first <= most { want } else { 0 };
                 }
                 if nothing(wants) {
@@ -820,14 +860,16 @@ impl<'s, 'm> Network<'s, 'm> {
             // Stock that the level does not show: input of production, and what waits for transport.
             if node.produces {
                 let input = row(self.state.input_stock, node.producer_row, p);
-                let (h, v) = charge(input, holding, values, self.costs.as_deref_mut().map(|c| &mut c[n * p..(n + 1) * p]));
+                let (h, v) =
+                    charge(input, holding, values, self.costs.as_deref_mut().map(|c| &mut c[n * p..(n + 1) * p]));
                 held += h;
                 value += v;
             }
             for &b in &node.outbound {
                 if let Some(r) = s.lanes()[byte_index(b)].staged_row {
                     let staged = row(self.state.staged, r, p);
-                    let (h, v) = charge(staged, holding, values, self.costs.as_deref_mut().map(|c| &mut c[n * p..(n + 1) * p]));
+                    let (h, v) =
+                        charge(staged, holding, values, self.costs.as_deref_mut().map(|c| &mut c[n * p..(n + 1) * p]));
                     held += h;
                     value += v;
                 }
@@ -839,7 +881,8 @@ impl<'s, 'm> Network<'s, 'm> {
                 }
             }
             if let Some(x) = node.mixed_row {
-                owed_value = row(self.state.customer_backorder, x, p).iter().zip(values).map(|(&u, &v)| wide(u) * wide(v)).sum();
+                owed_value =
+                    row(self.state.customer_backorder, x, p).iter().zip(values).map(|(&u, &v)| wide(u) * wide(v)).sum();
             }
             let tally = &mut self.today[n];
             tally.ledger.holding += held;
@@ -1009,7 +1052,14 @@ fn serve_backordered(stock: &mut [i32], demand: &[i32], values: &[i32], tally: &
 
 /// Serves customers who go away: what stock can't serve is lost.
 #[inline(always)]
-fn serve_lost(stock: &mut [i32], demand: &[i32], values: &[i32], rates: &[i32], tally: &mut Tally, mut costs: Option<&mut [i64]>) {
+fn serve_lost(
+    stock: &mut [i32],
+    demand: &[i32],
+    values: &[i32],
+    rates: &[i32],
+    tally: &mut Tally,
+    mut costs: Option<&mut [i64]>,
+) {
     for (i, stock) in stock.iter_mut().enumerate() {
         let d = demand[i];
         let served = if *stock < d { *stock } else { d };

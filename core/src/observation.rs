@@ -94,7 +94,9 @@ fn sine_of_year(day: u32) -> i8 {
 #[inline(always)]
 fn season_steps(s: &Scenario<'_>, profile: usize, tomorrow: usize, protection: usize) -> [i8; 4] {
     // Mean season factors, Q12, of three intervals that follow each other.
-    let mean = |from: usize, days: usize| s.season_sum(profile, tomorrow + from, tomorrow + from + days) / crate::convert::word(days);
+    let mean = |from: usize, days: usize| {
+        s.season_sum(profile, tomorrow + from, tomorrow + from + days) / crate::convert::word(days)
+    };
     let now = mean(0, protection);
     let next = mean(protection, 14);
     let later = mean(protection + 14, 28);

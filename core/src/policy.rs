@@ -214,7 +214,9 @@ impl<'a> NodeView<'a> {
     #[inline(always)]
     pub fn customers_on_order_rows(&self) -> impl Iterator<Item = &'a [i32]> {
         let lanes = &self.scenario.nodes()[self.node].outbound;
-        lanes.iter().flat_map(|&b| [self.row(self.state.waiting, byte_index(b)), self.row(self.state.in_transit, byte_index(b))])
+        lanes.iter().flat_map(|&b| {
+            [self.row(self.state.waiting, byte_index(b)), self.row(self.state.in_transit, byte_index(b))]
+        })
     }
 
     /// The direct suppliers' stock of a product and the backlog they owe of it [units]; none where
@@ -224,7 +226,11 @@ impl<'a> NodeView<'a> {
         // Each level is within 2^30 of 0, but there may be many suppliers.
         self.suppliers_level_rows().map(|row| row[product]).fold(None, |found, level| {
             let (stock, backlog): (i32, i32) = found.unwrap_or((0, 0));
-            Some(if level > 0 { (stock.saturating_add(level), backlog) } else { (stock, backlog.saturating_sub(level)) })
+            Some(if level > 0 {
+                (stock.saturating_add(level), backlog)
+            } else {
+                (stock, backlog.saturating_sub(level))
+            })
         })
     }
 

@@ -72,7 +72,11 @@ impl<'a> QuantizedPolicy<'a> {
     ///
     /// # Errors
     /// If the file reads other features, no node matches, or `features` is too small.
-    pub fn on_another_scenario(file: &PolicyBlob<'a>, scenario: &Scenario<'_>, features: &'a mut [i8]) -> Result<Self, QuantizedError> {
+    pub fn on_another_scenario(
+        file: &PolicyBlob<'a>,
+        scenario: &Scenario<'_>,
+        features: &'a mut [i8],
+    ) -> Result<Self, QuantizedError> {
         if file.header().schema_hash != observation::schema_hash() {
             return Err(BlobError::Schema.into());
         }

@@ -27,12 +27,20 @@ impl Scenario<'_> {
                 for p in 0..self.products {
                     let at = column.at() * each + n * self.products + p;
                     let (low, high, expected) = match column {
-                        Column::HoldingCost | Column::BackorderCost | Column::LostSaleCost | Column::OrderCost
-                        | Column::ProductionCost | Column::UnitValue => (0, i32::MAX, "a cost of 0 or more"),
+                        Column::HoldingCost
+                        | Column::BackorderCost
+                        | Column::LostSaleCost
+                        | Column::OrderCost
+                        | Column::ProductionCost
+                        | Column::UnitValue => (0, i32::MAX, "a cost of 0 or more"),
                         Column::LotSize => (1, 1 << 24, "a lot size of 1 to 2^24"),
                         Column::OrderMin => (0, 1 << 24, "a minimum order of 0 to 2^24"),
-                        Column::OrderMax | Column::PositionMax => (0, self.position_max, "a limit of 0 to the greatest position limit"),
-                        Column::InventoryInitial => (0, self.column(Column::PositionMax, n)[p], "0 to the stockpoint's position limit"),
+                        Column::OrderMax | Column::PositionMax => {
+                            (0, self.position_max, "a limit of 0 to the greatest position limit")
+                        }
+                        Column::InventoryInitial => {
+                            (0, self.column(Column::PositionMax, n)[p], "0 to the stockpoint's position limit")
+                        }
                         Column::Work => (0, 1 << 20, "0 to 2^20"),
                         Column::DemandTable => (-1, word(self.table_index.len()) - 1, "-1 or the index of a table"),
                         Column::DemandMean => (0, i32::MAX, "a mean demand of 0 or more"),
@@ -43,7 +51,11 @@ impl Scenario<'_> {
                     };
                     let found = r.get(at, low, high, expected)?;
                     if column == Column::DemandTable && found >= 0 && !self.nodes[n].sells {
-                        return Err(ScenarioError::Word { at: base + at, found, expected: "-1 at a node that sells to no customers" });
+                        return Err(ScenarioError::Word {
+                            at: base + at,
+                            found,
+                            expected: "-1 at a node that sells to no customers",
+                        });
                     }
                 }
             }
@@ -65,7 +77,9 @@ impl Scenario<'_> {
 
     /// The greatest factor that events put on a node's demand, Q12; at least 1.
     fn surge_max(&self, node: usize) -> i32 {
-        self.events().filter(|e| e.kind == EventKind::Demand && e.place == node).fold(4096, |a, e| if e.factor_q12 > a { e.factor_q12 } else { a })
+        self.events()
+            .filter(|e| e.kind == EventKind::Demand && e.place == node)
+            .fold(4096, |a, e| if e.factor_q12 > a { e.factor_q12 } else { a })
     }
 
     /// Proves that no quantity passes [`UNITS_MAX`] and no sum of money passes `i64` within the horizon.
@@ -87,7 +101,8 @@ impl Scenario<'_> {
                 let lanes = i64::from(crate::convert::count(node.inbound.len()));
                 let rounding = lanes * (word(Column::LotSize) + word(Column::OrderMin));
                 let position = word(Column::PositionMax) + rounding.min(word(Column::OrderMax));
-                let mut bound = crate::convert::saturate_wide(self.demand_max(n, p, &season_max) * i128::from(self.horizon_days));
+                let mut bound =
+                    crate::convert::saturate_wide(self.demand_max(n, p, &season_max) * i128::from(self.horizon_days));
                 for &b in &node.outbound {
                     bound += on_order[self.lanes[crate::convert::byte_index(b)].customer];
                 }

@@ -74,7 +74,10 @@ impl fmt::Display for ScenarioError {
                  use a smaller unit scale, horizon, demand or position limit"
             ),
             Self::MoneyOverflow => {
-                write!(f, "costs could pass the range of money within the horizon: use a smaller money scale or horizon")
+                write!(
+                    f,
+                    "costs could pass the range of money within the horizon: use a smaller money scale or horizon"
+                )
             }
         }
     }

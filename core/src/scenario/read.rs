@@ -1,8 +1,9 @@
 //! From words to a scenario: every word's range, section by section.
 
 use super::{
-    Allocation, EVENTS_MAX, HORIZON_DAYS_MAX, LANES_MAX, Lane, NODES_MAX, Node, PRODUCTS_MAX, PROFILES_MAX, RING_DAYS_MAX,
-    ROUTES_MAX, ROUTES_PER_LANE_MAX, Route, SEASON_AHEAD_DAYS, SEASON_MAX_Q12, Scenario, ScenarioError, ScoreParametersPpm,
+    Allocation, EVENTS_MAX, HORIZON_DAYS_MAX, LANES_MAX, Lane, NODES_MAX, Node, PRODUCTS_MAX, PROFILES_MAX,
+    RING_DAYS_MAX, ROUTES_MAX, ROUTES_PER_LANE_MAX, Route, SEASON_AHEAD_DAYS, SEASON_MAX_Q12, Scenario, ScenarioError,
+    ScoreParametersPpm,
 };
 use crate::convert::{index, key, wide, word};
 use crate::layout::{self, Column, header};
@@ -121,8 +122,9 @@ impl Sizes {
             gamma: h.get(header::GAMMA, -100_000_000, 100_000_000, "-100,000,000 to 100,000,000 ppm")?,
             kappa: h.get(header::KAPPA, 1, 100_000_000, "1 to 100,000,000 ppm")?,
         };
-        let reference_holding =
-            i64::from_ne_bytes(key(image[header::REFERENCE_HOLDING_LOW], image[header::REFERENCE_HOLDING_HIGH]).to_ne_bytes());
+        let reference_holding = i64::from_ne_bytes(
+            key(image[header::REFERENCE_HOLDING_LOW], image[header::REFERENCE_HOLDING_HIGH]).to_ne_bytes(),
+        );
         if reference_holding < 1 {
             return Err(ScenarioError::Word {
                 at: header::REFERENCE_HOLDING_HIGH,
@@ -131,7 +133,28 @@ impl Sizes {
             });
         }
         h.zero(29, layout::HEADER_WORDS)?;
-        Ok(Self { node_count, lane_count, route_count, products, horizon, profiles, event_count, table_count, table_words, ring_days, first_weekday, first_yearday, smoothing_shift, unit_scale, money_scale, replay_days, demand_max, position_max, score, reference_holding })
+        Ok(Self {
+            node_count,
+            lane_count,
+            route_count,
+            products,
+            horizon,
+            profiles,
+            event_count,
+            table_count,
+            table_words,
+            ring_days,
+            first_weekday,
+            first_yearday,
+            smoothing_shift,
+            unit_scale,
+            money_scale,
+            replay_days,
+            demand_max,
+            position_max,
+            score,
+            reference_holding,
+        })
     }
 }
 
@@ -140,14 +163,22 @@ fn check_tables(index_section: &Reader<'_>, tables: &[i32]) -> Result<(), Scenar
     let mut expected = 0;
     for (i, &start) in index_section.words.iter().enumerate() {
         if start < 0 || index(start) != expected {
-            return Err(ScenarioError::Word { at: index_section.base + i, found: start, expected: "where the table before it ends" });
+            return Err(ScenarioError::Word {
+                at: index_section.base + i,
+                found: start,
+                expected: "where the table before it ends",
+            });
         }
         let table = Table::new(tables.get(expected..).unwrap_or(&[]))
             .map_err(|error| ScenarioError::Table { table: i, error })?;
         expected += table.length();
     }
     if expected != tables.len() {
-        return Err(ScenarioError::Word { at: header::TABLE_WORDS, found: word(tables.len()), expected: "the sum of the tables' lengths" });
+        return Err(ScenarioError::Word {
+            at: header::TABLE_WORDS,
+            found: word(tables.len()),
+            expected: "the sum of the tables' lengths",
+        });
     }
     Ok(())
 }
@@ -160,7 +191,12 @@ fn read_nodes(section: &Reader<'_>, stockpoints: &[i32], sizes: &Sizes) -> Resul
         let flags = r.get(layout::node::FLAGS, 0, 7, "flags 0 to 7")?;
         let review_days = index(r.get(layout::node::REVIEW_DAYS, 1, 128, "1 to 128 days")?);
         let produces = flags & layout::node::PRODUCES != 0;
-        let production_days = index(r.get(layout::node::PRODUCTION_DAYS, i32::from(produces), word(sizes.ring_days) - 1, "1 to ring days - 1 where the node produces")?);
+        let production_days = index(r.get(
+            layout::node::PRODUCTION_DAYS,
+            i32::from(produces),
+            word(sizes.ring_days) - 1,
+            "1 to ring days - 1 where the node produces",
+        )?);
         let capacity = r.get(layout::node::CAPACITY, -1, 1 << 30, "-1 to 2^30")?;
         r.zero(9, layout::NODE_WORDS)?;
         let sells = flags & layout::node::SELLS != 0;
@@ -171,7 +207,12 @@ fn read_nodes(section: &Reader<'_>, stockpoints: &[i32], sizes: &Sizes) -> Resul
             produces,
             echelon: crate::convert::byte(index(r.get(layout::node::ECHELON, 0, word(NODES_MAX) - 1, "0 to 31")?)),
             review_days: crate::convert::count(review_days),
-            review_offset: crate::convert::count(index(r.get(layout::node::REVIEW_OFFSET, 0, word(review_days) - 1, "0 to review days - 1")?)),
+            review_offset: crate::convert::count(index(r.get(
+                layout::node::REVIEW_OFFSET,
+                0,
+                word(review_days) - 1,
+                "0 to review days - 1",
+            )?)),
             allocation: match r.get(layout::node::ALLOCATION, 0, 2, "0, 1 or 2")? {
                 0 => Allocation::Proportional,
                 1 => Allocation::Priority,
@@ -182,7 +223,9 @@ fn read_nodes(section: &Reader<'_>, stockpoints: &[i32], sizes: &Sizes) -> Resul
             inbound: Vec::new(),
             outbound: Vec::new(),
             plain_orders: {
-                let rows = |column: Column| &stockpoints[(column.at() * sizes.node_count + n) * sizes.products..][..sizes.products];
+                let rows = |column: Column| {
+                    &stockpoints[(column.at() * sizes.node_count + n) * sizes.products..][..sizes.products]
+                };
                 rows(Column::LotSize).iter().all(|&q| q == 1) && rows(Column::OrderMin).iter().all(|&q| q <= 1)
             },
             producer_row: producers,
@@ -195,17 +238,31 @@ fn read_nodes(section: &Reader<'_>, stockpoints: &[i32], sizes: &Sizes) -> Resul
 }
 
 /// The routes; `tables` have been checked.
-fn read_routes(section: &Reader<'_>, table_index: &[i32], tables: &[i32], sizes: &Sizes) -> Result<Vec<Route, ROUTES_MAX>, ScenarioError> {
+fn read_routes(
+    section: &Reader<'_>,
+    table_index: &[i32],
+    tables: &[i32],
+    sizes: &Sizes,
+) -> Result<Vec<Route, ROUTES_MAX>, ScenarioError> {
     let mut routes: Vec<Route, ROUTES_MAX> = Vec::new();
     for r in section.rows(layout::ROUTE_WORDS) {
         let lead = r.get(layout::route::LEAD_TABLE, 0, word(sizes.table_count) - 1, "the index of a table")?;
         let table = Table::trusted(&tables[index(table_index[index(lead)])..]);
         let in_range = (table.min(), table.max());
         if in_range.0 < 1 || index(in_range.1) >= sizes.ring_days {
-            return Err(ScenarioError::Word { at: r.base, found: lead, expected: "a table of lead times from 1 to ring days - 1" });
+            return Err(ScenarioError::Word {
+                at: r.base,
+                found: lead,
+                expected: "a table of lead times from 1 to ring days - 1",
+            });
         }
         let capacity = r.get(layout::route::CAPACITY, -1, 1 << 30, "-1 to 2^30")?;
-        let lead_mean_q8 = r.get(layout::route::LEAD_MEAN_Q8, 256, word(sizes.ring_days) * 256, "a lead time of 1 day to ring days, Q8")?;
+        let lead_mean_q8 = r.get(
+            layout::route::LEAD_MEAN_Q8,
+            256,
+            word(sizes.ring_days) * 256,
+            "a lead time of 1 day to ring days, Q8",
+        )?;
         r.zero(3, layout::ROUTE_WORDS)?;
         let _ = routes.push(Route {
             lead_table: index(lead),
@@ -218,7 +275,12 @@ fn read_routes(section: &Reader<'_>, table_index: &[i32], tables: &[i32], sizes:
 }
 
 /// The lanes, made known to the nodes at both ends; with the numbers of lanes that have limited routes and mail.
-fn read_lanes(section: &Reader<'_>, nodes: &mut [Node], routes: &[Route], sizes: &Sizes) -> Result<(Vec<Lane, LANES_MAX>, usize, usize), ScenarioError> {
+fn read_lanes(
+    section: &Reader<'_>,
+    nodes: &mut [Node],
+    routes: &[Route],
+    sizes: &Sizes,
+) -> Result<(Vec<Lane, LANES_MAX>, usize, usize), ScenarioError> {
     let mut lanes: Vec<Lane, LANES_MAX> = Vec::new();
     let (mut first_route, mut staged_lanes, mut mail_lanes) = (0, 0, 0);
     for (l, r) in section.rows(layout::LANE_WORDS).enumerate() {
@@ -226,11 +288,19 @@ fn read_lanes(section: &Reader<'_>, nodes: &mut [Node], routes: &[Route], sizes:
         let supplier = r.get(layout::lane::SUPPLIER, -1, word(sizes.node_count) - 1, "-1 or the index of a node")?;
         let customer = r.get(layout::lane::CUSTOMER, 0, word(sizes.node_count) - 1, "the index of a node")?;
         if supplier >= 0 && supplier <= customer {
-            return Err(ScenarioError::Word { at: base, found: supplier, expected: "an index greater than the customer's (customers come first)" });
+            return Err(ScenarioError::Word {
+                at: base,
+                found: supplier,
+                expected: "an index greater than the customer's (customers come first)",
+            });
         }
         let count = index(r.get(layout::lane::ROUTES, 1, word(ROUTES_PER_LANE_MAX), "1 to 4 routes")?);
         if first_route + count > routes.len() {
-            return Err(ScenarioError::Word { at: base + layout::lane::ROUTES, found: word(count), expected: "no more routes than the routes section has" });
+            return Err(ScenarioError::Word {
+                at: base + layout::lane::ROUTES,
+                found: word(count),
+                expected: "no more routes than the routes section has",
+            });
         }
         let order_days = index(r.get(layout::lane::ORDER_DAYS, 0, word(sizes.ring_days) - 1, "0 to ring days - 1")?);
         let share = r.get(layout::lane::SHARE, 1, 1_000_000, "1 to 1,000,000 ppm")?;
@@ -243,7 +313,11 @@ fn read_lanes(section: &Reader<'_>, nodes: &mut [Node], routes: &[Route], sizes:
             let _ = nodes[s].outbound.push(crate::convert::byte(l));
         }
         if wide(before) + wide(share) > 1_000_000 {
-            return Err(ScenarioError::Word { at: base + layout::lane::SHARE, found: share, expected: "shares that add up to 1,000,000 ppm at the receiver" });
+            return Err(ScenarioError::Word {
+                at: base + layout::lane::SHARE,
+                found: share,
+                expected: "shares that add up to 1,000,000 ppm at the receiver",
+            });
         }
         let _ = lanes.push(Lane {
             supplier: (supplier >= 0).then_some(index(supplier)),
@@ -263,7 +337,11 @@ fn read_lanes(section: &Reader<'_>, nodes: &mut [Node], routes: &[Route], sizes:
         first_route += count;
     }
     if first_route != routes.len() {
-        return Err(ScenarioError::Word { at: header::ROUTES, found: word(routes.len()), expected: "the sum of the lanes' routes" });
+        return Err(ScenarioError::Word {
+            at: header::ROUTES,
+            found: word(routes.len()),
+            expected: "the sum of the lanes' routes",
+        });
     }
     Ok((lanes, staged_lanes, mail_lanes))
 }
@@ -275,7 +353,11 @@ fn link(nodes: &mut [Node], lanes: &mut [Lane], nodes_at: usize) -> Result<(usiz
     for (n, node) in nodes.iter_mut().enumerate() {
         let total = node.inbound.last().map_or(0, |&b| lanes[crate::convert::byte_index(b)].share_until);
         if total != 1_000_000 {
-            return Err(ScenarioError::Word { at: nodes_at + n * layout::NODE_WORDS, found: total, expected: "a node whose inbound lanes' shares add up to 1,000,000 ppm" });
+            return Err(ScenarioError::Word {
+                at: nodes_at + n * layout::NODE_WORDS,
+                found: total,
+                expected: "a node whose inbound lanes' shares add up to 1,000,000 ppm",
+            });
         }
         if node.sells && !node.outbound.is_empty() {
             node.mixed_row = Some(mixed);
@@ -303,7 +385,13 @@ fn link(nodes: &mut [Node], lanes: &mut [Lane], nodes_at: usize) -> Result<(usiz
 }
 
 /// The sections whose words only have ranges.
-fn check_ranges(products: &Reader<'_>, freight: &Reader<'_>, seasons: &Reader<'_>, events: &Reader<'_>, sizes: &Sizes) -> Result<(), ScenarioError> {
+fn check_ranges(
+    products: &Reader<'_>,
+    freight: &Reader<'_>,
+    seasons: &Reader<'_>,
+    events: &Reader<'_>,
+    sizes: &Sizes,
+) -> Result<(), ScenarioError> {
     for r in products.rows(layout::PRODUCT_WORDS) {
         r.get(layout::product::VOLUME, 0, 1 << 20, "0 to 2^20")?;
     }
@@ -312,7 +400,11 @@ fn check_ranges(products: &Reader<'_>, freight: &Reader<'_>, seasons: &Reader<'_
     }
     let days = sizes.horizon + SEASON_AHEAD_DAYS;
     for at in 0..seasons.words.len() {
-        let (low, high) = if at.is_multiple_of(days + 1) { (0, 0) } else { (seasons.words[at - 1], seasons.words[at - 1].saturating_add(SEASON_MAX_Q12)) };
+        let (low, high) = if at.is_multiple_of(days + 1) {
+            (0, 0)
+        } else {
+            (seasons.words[at - 1], seasons.words[at - 1].saturating_add(SEASON_MAX_Q12))
+        };
         seasons.get(at, low, high, "the sum before it plus a season factor, Q12, of 0 to 2^18")?;
     }
     for i in 0..sizes.event_count {
