@@ -26,6 +26,8 @@ use crc::{CRC_32_ISO_HDLC, Crc};
 use heapless::Vec;
 use serde::{Deserialize, Serialize};
 
+pub(crate) mod lanes;
+
 /// First bytes of every policy file.
 pub const MAGIC: [u8; 4] = *b"RSTP";
 /// Version of the format and of its arithmetic.

@@ -1,8 +1,10 @@
 //! The learned policy as a device runs it: int8 networks from a policy file.
 
 use super::{Actions, NodeView, Policy, Textbook};
-use crate::action::{Choice, OUTPUTS};
+use crate::action::{Choice, HEADS, OUTPUTS};
+use crate::blob::lanes::{self, LANES, SIDE_BY_SIDE};
 use crate::blob::{self, Agent, BlobError, PolicyBlob};
+use crate::convert::{count, wide_bits};
 use crate::digest::Digest;
 use crate::observation::{self, FEATURES};
 use crate::scenario::{NODES_MAX, Scenario};
@@ -124,19 +126,30 @@ impl Policy for QuantizedPolicy<'_> {
         let p = view.products();
         observation::write(view, self.features);
         let outlooks = view.outlooks();
-        let mut logits = [0i32; OUTPUTS];
-        for i in 0..p {
-            let mut features = [0i8; FEATURES];
-            for (f, slot) in features.iter_mut().enumerate() {
-                *slot = self.features[f * p + i];
-            }
-            agent.infer(&features, &mut logits);
-            let heads = blob::best_choices(&logits, agent.allowed);
-            if let Some(trace) = &mut self.trace {
+        let trace = &mut self.trace;
+        let mut set = |product: usize, heads: [u8; HEADS]| {
+            if let Some(trace) = trace {
                 trace.bytes(&heads);
             }
-            actions.set(i, &outlooks.of(i), Choice::from_heads(heads));
-            self.decisions += 1;
+            actions.set(product, &outlooks.of(product), Choice::from_heads(heads));
+        };
+        if SIDE_BY_SIDE {
+            let mut logits = [[0; LANES]; OUTPUTS];
+            for first in (0..p).step_by(LANES) {
+                lanes::infer(agent, self.features, p, first, &mut logits);
+                let choices = lanes::best_choices(&logits, agent.allowed);
+                for (product, heads) in (first..p).zip(choices) {
+                    set(product, heads);
+                }
+            }
+        } else {
+            let mut logits = [0i32; OUTPUTS];
+            for product in 0..p {
+                let features = core::array::from_fn(|f| self.features[f * p + product]);
+                agent.infer(&features, &mut logits);
+                set(product, blob::best_choices(&logits, agent.allowed));
+            }
         }
+        self.decisions += wide_bits(count(p));
     }
 }
