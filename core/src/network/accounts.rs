@@ -1,0 +1,86 @@
+//! Step 5: every cost term and KPI of the day.
+
+use super::{Network, row};
+use crate::convert::{byte_index, product, wide};
+use crate::layout::Column;
+
+impl Network<'_, '_> {
+    #[inline(always)]
+    pub(super) fn account(&mut self) {
+        let s = self.scenario;
+        let p = s.products();
+        for (n, node) in s.nodes().iter().enumerate() {
+            let holding = &s.column(Column::HoldingCost, n)[..p];
+            let backorder = &s.column(Column::BackorderCost, n)[..p];
+            let values = &s.column(Column::UnitValue, n)[..p];
+            let stock = &row(self.state.inventory_level, n, p)[..p];
+            let (mut held, mut owed, mut value, mut owed_value) = (0i64, 0i64, 0i64, 0i64);
+            for i in 0..p {
+                let on_hand = if stock[i] > 0 { stock[i] } else { 0 };
+                let missing = on_hand - stock[i];
+                held += product(on_hand, holding[i]);
+                value += product(on_hand, values[i]);
+                owed += product(missing, backorder[i]);
+                owed_value += product(missing, values[i]);
+            }
+            if let Some(costs) = self.costs.as_deref_mut() {
+                for (i, c) in costs[n * p..(n + 1) * p].iter_mut().enumerate() {
+                    let on_hand = if stock[i] > 0 { stock[i] } else { 0 };
+                    *c += wide(on_hand) * wide(holding[i]) + wide(on_hand - stock[i]) * wide(backorder[i]);
+                }
+            }
+            // Stock that the level does not show: input of production, and what waits for transport.
+            if node.produces {
+                let input = row(self.state.input_stock, node.producer_row, p);
+                let (h, v) =
+                    charge(input, holding, values, self.costs.as_deref_mut().map(|c| &mut c[n * p..(n + 1) * p]));
+                held += h;
+                value += v;
+            }
+            for &b in &node.outbound {
+                if let Some(r) = s.lanes()[byte_index(b)].staged_row {
+                    let staged = row(self.state.staged, r, p);
+                    let (h, v) =
+                        charge(staged, holding, values, self.costs.as_deref_mut().map(|c| &mut c[n * p..(n + 1) * p]));
+                    held += h;
+                    value += v;
+                }
+            }
+            let mut transit_value = 0i64;
+            for &b in &node.inbound {
+                for (&units, &v) in row(self.state.in_transit, byte_index(b), p).iter().zip(values) {
+                    transit_value += product(units, v);
+                }
+            }
+            if let Some(x) = node.mixed_row {
+                owed_value =
+                    row(self.state.customer_backorder, x, p).iter().zip(values).map(|(&u, &v)| wide(u) * wide(v)).sum();
+            }
+            let tally = &mut self.today[n];
+            tally.ledger.holding += held;
+            tally.ledger.backorder += owed;
+            tally.stock_value = value;
+            tally.transit_value = transit_value;
+            if node.sells {
+                // Sold today = demanded today and not lost, less what the backlog has grown by.
+                tally.sold_value += self.backorder_value[n] - owed_value;
+                self.backorder_value[n] = owed_value;
+            }
+        }
+    }
+}
+
+/// Holding cost and value of stock that the level does not show.
+fn charge(units: &[i32], holding: &[i32], values: &[i32], costs: Option<&mut [i64]>) -> (i64, i64) {
+    let (mut held, mut value) = (0i64, 0i64);
+    for ((&u, &h), &v) in units.iter().zip(holding).zip(values) {
+        held += wide(u) * wide(h);
+        value += wide(u) * wide(v);
+    }
+    if let Some(costs) = costs {
+        for ((c, &u), &h) in costs.iter_mut().zip(units).zip(holding) {
+            *c += wide(u) * wide(h);
+        }
+    }
+    (held, value)
+}

@@ -1,0 +1,169 @@
+//! Step 2: customers' demand is seen and served.
+
+use super::{Network, product_key, row_mut};
+use crate::convert::{bits, byte_index, from_bits, index, low, product, wide};
+use crate::draws::Source;
+use crate::kpi::Tally;
+use crate::layout::Column;
+use crate::scenario::PROFILES_MAX;
+use crate::table;
+
+impl Network<'_, '_> {
+    #[inline(always)]
+    pub(super) fn customers(&mut self) {
+        let s = self.scenario;
+        let p = s.products();
+        for (n, node) in s.nodes().iter().enumerate() {
+            if !node.sells {
+                continue;
+            }
+            self.draw_demand(n);
+            let demand_row = &self.scratch.wants[..p];
+            let state = &mut self.state;
+            for (today, &units) in row_mut(state.demand_today, n, p).iter_mut().zip(demand_row) {
+                *today += units;
+            }
+            let stock = row_mut(state.inventory_level, n, p);
+            let values = s.column(Column::UnitValue, n);
+            let lost_cost = s.column(Column::LostSaleCost, n);
+            let costs = self.costs.as_deref_mut().map(|c| &mut c[n * p..(n + 1) * p]);
+            let tally = &mut self.today[n];
+            if let Some(x) = node.mixed_row {
+                // The backlog to lanes is in the level too: what is on hand is the level plus all that is owed.
+                let owed = row_mut(state.customer_backorder, x, p);
+                serve_mixed(stock, owed, demand_row, values, lost_cost, node, &state.waiting[..], p, tally, costs);
+            } else if node.lost_sales {
+                serve_lost(stock, demand_row, values, lost_cost, tally, costs);
+            } else {
+                serve_backordered(stock, demand_row, values, tally);
+            }
+        }
+    }
+
+    /// Customers' demand of one node today into `scratch.wants`.
+    #[inline(always)]
+    fn draw_demand(&mut self, n: usize) {
+        let s = self.scenario;
+        let p = s.products();
+        let surge = self.conditions.demand[n];
+        let demand = &mut self.scratch.wants[..p];
+        if let Some(replayed) = s.replayed(n, self.day) {
+            demand.copy_from_slice(replayed);
+        } else {
+            let draws = self.draws.row(self.day, crate::convert::count(n), Source::Demand);
+            // Rows of the node's turn, which comes later: here the two words of chance of each product.
+            let (quantile, dither) = (&mut self.scratch.level[..p], &mut self.scratch.cap[..p]);
+            for ((quantile, dither), words) in quantile.iter_mut().zip(dither.iter_mut()).zip(s.product_rows()) {
+                let (u, v) = draws.two(product_key(words));
+                (*quantile, *dither) = (from_bits(u), from_bits(v));
+            }
+            for ((units, &quantile), &table) in
+                demand.iter_mut().zip(quantile.iter()).zip(s.column(Column::DemandTable, n))
+            {
+                *units = if table < 0 { 0 } else { s.table(index(table)).value(bits(quantile)) };
+            }
+            let mut seasons = [0; PROFILES_MAX];
+            let mut flat = true;
+            for (profile, season) in seasons.iter_mut().enumerate().take(s.profiles()) {
+                *season = s.season(profile, self.day);
+                flat &= *season == 4096;
+            }
+            if !flat {
+                for ((units, &dither), &profile) in
+                    demand.iter_mut().zip(dither.iter()).zip(s.column(Column::DemandProfile, n))
+                {
+                    *units = table::scaled(*units, seasons[index(profile) % PROFILES_MAX], bits(dither));
+                }
+            }
+        }
+        if surge != 4096 {
+            for units in demand.iter_mut() {
+                *units = low((wide(*units) * wide(surge)) >> 12);
+            }
+        }
+    }
+}
+
+/// Serves customers who wait: what stock can't serve is owed.
+#[inline(always)]
+fn serve_backordered(stock: &mut [i32], demand: &[i32], values: &[i32], tally: &mut Tally) {
+    let (mut demanded, mut served, mut value) = (0i64, 0i64, 0i64);
+    for ((stock, &d), &v) in stock.iter_mut().zip(demand).zip(values) {
+        // Backorders first: a customer who waited must not be overtaken by one who just came.
+        let on_hand = if *stock > 0 { *stock } else { 0 };
+        served += product(if on_hand < d { on_hand } else { d }, 1);
+        demanded += product(d, 1);
+        value += product(d, v);
+        *stock -= d;
+    }
+    tally.demand += demanded;
+    tally.served += served;
+    tally.sold_value += value;
+}
+
+/// Serves customers who go away: what stock can't serve is lost.
+#[inline(always)]
+fn serve_lost(
+    stock: &mut [i32],
+    demand: &[i32],
+    values: &[i32],
+    rates: &[i32],
+    tally: &mut Tally,
+    mut costs: Option<&mut [i64]>,
+) {
+    for (i, stock) in stock.iter_mut().enumerate() {
+        let d = demand[i];
+        let served = if *stock < d { *stock } else { d };
+        let cost = wide(d - served) * wide(rates[i]);
+        tally.demand += wide(d);
+        tally.served += wide(served);
+        tally.lost += wide(d - served);
+        tally.sold_value += wide(served) * wide(values[i]);
+        tally.ledger.lost_sale += cost;
+        if let Some(costs) = costs.as_deref_mut() {
+            costs[i] += cost;
+        }
+        *stock -= served;
+    }
+}
+
+/// Serves customers at a node that also supplies lanes: customers come before lanes.
+#[allow(clippy::too_many_arguments)] // Rows of one node's turn; a struct would only rename them.
+fn serve_mixed(
+    stock: &mut [i32],
+    owed: &mut [i32],
+    demand: &[i32],
+    values: &[i32],
+    rates: &[i32],
+    node: &crate::scenario::Node,
+    waiting: &[i32],
+    p: usize,
+    tally: &mut Tally,
+    mut costs: Option<&mut [i64]>,
+) {
+    for i in 0..p {
+        let backlog: i32 = owed[i] + node.outbound.iter().map(|&b| waiting[byte_index(b) * p + i]).sum::<i32>();
+        let on_hand = stock[i] + backlog;
+        let late = if owed[i] < on_hand { owed[i] } else { on_hand };
+        let left = on_hand - late;
+        let d = demand[i];
+        let served = if left < d { left } else { d };
+        tally.demand += wide(d);
+        tally.served += wide(served);
+        owed[i] -= late;
+        if node.lost_sales {
+            let cost = wide(d - served) * wide(rates[i]);
+            tally.lost += wide(d - served);
+            tally.sold_value += wide(served) * wide(values[i]);
+            tally.ledger.lost_sale += cost;
+            if let Some(costs) = costs.as_deref_mut() {
+                costs[i] += cost;
+            }
+            stock[i] -= served;
+        } else {
+            tally.sold_value += wide(d) * wide(values[i]);
+            owed[i] += d - served;
+            stock[i] -= d;
+        }
+    }
+}
