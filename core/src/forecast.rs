@@ -35,8 +35,14 @@ pub(crate) fn update(
         *slot = if season < SEASON_FLOOR_Q12 { 0 } else { (1 << 24) / season };
         most = if *slot > most { *slot } else { most };
     }
-    for (slot, &profile) in inverses.iter_mut().zip(profiles) {
-        *slot = inverse[wide_index(bits(profile)) % PROFILES_MAX];
+    // Looking profiles up one by one takes as long as all that follows: not where they are all the same.
+    let first = profiles[0];
+    if profiles.iter().fold(0, |differ, &profile| differ | (profile ^ first)) == 0 {
+        inverses.fill(inverse[wide_index(bits(first)) % PROFILES_MAX]);
+    } else {
+        for (slot, &profile) in inverses.iter_mut().zip(profiles) {
+            *slot = inverse[wide_index(bits(profile)) % PROFILES_MAX];
+        }
     }
     // Every bit that is set in some product's demand: at least the greatest demand.
     let union = demand.iter().fold(0, |union, &units| union | units);

@@ -1,9 +1,9 @@
 //! Several products' networks side by side, where there is a vector unit: each weight is loaded once for
 //! all of them, and no sum goes across a vector.
 //!
-//! The same numbers as [`Agent::infer`] and [`best_choices`](super::best_choices), four times as fast with
-//! AVX2 (435 to 110 ns a decision, simulator included). Where there is none it would be slower, so a
-//! microcontroller goes product by product: see [`SIDE_BY_SIDE`].
+//! The same numbers as [`Agent::infer`] and [`best_choices`](super::best_choices): a decision of a network
+//! of 3,072 weights takes 260 ns instead of 435 with AVX2, simulator included. A microcontroller would
+//! lose by it and goes product by product: see [`SIDE_BY_SIDE`].
 
 use super::{Agent, Layer, WIDTH_MAX, allows, words};
 use crate::action::{HEAD_CHOICES, HEADS, OUTPUTS};
@@ -14,7 +14,7 @@ use crate::observation::FEATURES;
 pub(crate) const SIDE_BY_SIDE: bool = cfg!(any(target_arch = "x86_64", target_arch = "aarch64"));
 
 /// Products side by side.
-pub(crate) const LANES: usize = 16;
+pub(crate) const LANES: usize = 32;
 
 /// One number of each product.
 type Lanes = [i32; LANES];
@@ -47,12 +47,23 @@ pub(crate) fn infer(agent: &Agent<'_>, features: &[i8], products: usize, first: 
 #[inline(always)]
 fn each_output(layer: &Layer<'_>, x: &[Lanes], outputs: &mut [Lanes], then: impl Fn(i32) -> i32) {
     let rows = layer.weights.chunks_exact(x.len().max(1));
-    for (((output, row), bias), m) in outputs.iter_mut().zip(rows).zip(words(layer.biases)).zip(words(layer.multipliers)) {
+    for (((output, row), bias), m) in
+        outputs.iter_mut().zip(rows).zip(words(layer.biases)).zip(words(layer.multipliers))
+    {
         let mut sums = [bias; LANES];
-        for (&weight, x) in row.iter().zip(x) {
-            let weight = from_i8(signed(weight));
+        // Four inputs at a time, so that the sums are not moved to and fro for each: a third of the time.
+        let (fours, ones) = row.as_chunks::<4>();
+        let (x_fours, x_ones) = x.as_chunks::<4>();
+        for (weights, x) in fours.iter().zip(x_fours) {
+            let w = weights.map(|weight| from_i8(signed(weight)));
             for i in 0..LANES {
-                sums[i] = sums[i].wrapping_add(weight * x[i]); // can't overflow: see `Layer::check`
+                // Can't overflow: see `Layer::check`.
+                sums[i] = sums[i].wrapping_add(w[0] * x[0][i] + w[1] * x[1][i] + w[2] * x[2][i] + w[3] * x[3][i]);
+            }
+        }
+        for (&weight, x) in ones.iter().zip(x_ones) {
+            for i in 0..LANES {
+                sums[i] = sums[i].wrapping_add(from_i8(signed(weight)) * x[i]);
             }
         }
         for (output, &sum) in output.iter_mut().zip(&sums) {
@@ -93,10 +104,10 @@ mod tests {
     use crate::convert::{from_bits, low_bits};
     use crate::draws::{Draws, Source};
 
-    /// A network of 28, 24 and 36 with weights, biases and features of all sizes.
+    /// A network of 28, 23 and 36 with weights, biases and features of all sizes.
     #[test]
     fn side_by_side_is_one_by_one() {
-        const HIDDEN: usize = 24;
+        const HIDDEN: usize = 23;
         const PRODUCTS: usize = LANES + 3;
         for seed in 0..50 {
             let row = Draws::new(seed, 0).row(0, 0, Source::Host);
@@ -110,7 +121,9 @@ mod tests {
             let mut biases = [0u8; 4 * OUTPUTS];
             biases.chunks_exact_mut(4).for_each(|b| b.copy_from_slice(&(from_bits(word()) >> 8).to_le_bytes()));
             let mut multipliers = [0u8; 4 * OUTPUTS];
-            multipliers.chunks_exact_mut(4).for_each(|b| b.copy_from_slice(&(word() >> (1 + word() % 12)).to_le_bytes()));
+            multipliers
+                .chunks_exact_mut(4)
+                .for_each(|b| b.copy_from_slice(&(word() >> (1 + word() % 12)).to_le_bytes()));
             let (first, second) = bytes.split_at(FEATURES * HIDDEN);
             let layer = |inputs, outputs, weights| {
                 let words = 4 * usize::from(outputs);
@@ -118,7 +131,8 @@ mod tests {
             };
             let (f, h, o) = (u16::from(byte(FEATURES)), u16::from(byte(HIDDEN)), u16::from(byte(OUTPUTS)));
             let layers = [layer(f, h, first), layer(h, o, second)];
-            let agent = Agent { node_key: 0, allowed: 0, layers: layers.into_iter().collect(), golden: Default::default() };
+            let agent =
+                Agent { node_key: 0, allowed: 0, layers: layers.into_iter().collect(), golden: Default::default() };
             let mut features = [0i8; FEATURES * PRODUCTS];
             features.iter_mut().for_each(|f| *f = signed(word().to_le_bytes()[0]));
             let allowed = u64::from(word()) | (u64::from(low_bits(seed)) << 32) | 1;
