@@ -6,7 +6,7 @@ use restock_core::policy::{Actions, NodeView, Policy, Textbook};
 use restock_core::{Network, Scenario};
 use restock_tests::random_network::{Dice, Plan};
 
-/// Places in the schema that [`definition`] answers for: all but the calendar.
+/// Features that [`definition`] does not answer for: the same for all products, tested beside the code.
 const CALENDAR: [&str; 4] = ["weekday_sine", "weekday_cosine", "year_sine", "year_cosine"];
 
 /// One feature of one product in its unit, from what the node may know.
@@ -17,7 +17,9 @@ fn definition(name: &str, view: &NodeView<'_>, i: usize) -> f64 {
     let profile = s.column(Column::ForecastProfile, view.node())[i] as usize;
     let tomorrow = view.day() as usize + 1;
     let days = s.column(Column::ProtectionDays, view.node())[i] as usize;
-    let season = |from, days: usize| (f64::from(s.season_sum(profile, tomorrow + from, tomorrow + from + days)) / days as f64).floor();
+    let season = |from, days: usize| {
+        (f64::from(s.season_sum(profile, tomorrow + from, tomorrow + from + days)) / days as f64).floor()
+    };
     let outlook = view.outlook(i);
     let mean = outlook.protection_mean as f64 / 4096.0;
     let sd = (outlook.protection_deviation as f64 / 4096.0).max(0.25);
@@ -31,7 +33,11 @@ fn definition(name: &str, view: &NodeView<'_>, i: usize) -> f64 {
         "waiting_upstream" => f64::from(view.waiting_upstream(i)) / sd,
         "due_tomorrow" => f64::from(view.due_tomorrow(i)) / sd,
         "backlog" => f64::from(view.backlog(i)) / sd,
-        "surprise" => (f64::from(view.demand_today()[i]) - forecast_level * f64::from(s.season(profile, view.day())) / 4096.0 / 4096.0) / sd,
+        "surprise" => {
+            (f64::from(view.demand_today()[i])
+                - forecast_level * f64::from(s.season(profile, view.day())) / 4096.0 / 4096.0)
+                / sd
+        }
         "season_now" => season(0, days) / 4096.0 - 1.0,
         "season_next" => (season(days, 14) - season(0, days)) / 4096.0,
         "season_later" => (season(days + 14, 28) - season(0, days)) / 4096.0,
@@ -82,11 +88,12 @@ impl Policy for Checked {
                 let bounded = exact.clamp(-128.0, 127.0);
                 assert!(
                     (found - bounded).abs() <= room,
-                    "seed {}, day {}, node {}, product {i} of {p}: {} is {found}, should be {exact} {:?} {}",
+                    "seed {}, day {}, node {}, product {i} of {p}: {} is {found}, should be {exact}; {:?}",
                     self.seed,
                     view.day(),
                     view.node(),
-                    feature.name, view.outlook(i), view.inventory_level()[i]
+                    feature.name,
+                    view.outlook(i)
                 );
             }
         }
