@@ -5,7 +5,7 @@
 //! deviation of demand over the protection interval (*sd*), so that one network serves fast and slow
 //! products alike. A feature saturates at the ends of its range.
 
-use crate::convert::{bits, from_bits, from_i8, index, saturate, saturate_i8, wide, wide_index};
+use crate::convert::{bits, from_bits, index, saturate, saturate_i8, wide, wide_index};
 use crate::layout::Column;
 use crate::policy::NodeView;
 use crate::scenario::{PROFILES_MAX, Scenario};
@@ -245,12 +245,6 @@ pub fn write(view: &NodeView<'_>, out: &mut [i8]) {
             store(supplier_backlog, first, scales.steps(&backlog, 4));
         }
     }
-}
-
-/// The value of one byte of a feature, in thousandths of its unit.
-#[must_use]
-pub fn value_milli(feature: usize, byte: i8) -> i32 {
-    SCHEMA.get(feature).map_or(0, |f| from_i8(byte) * 1000 / f.steps_per_unit)
 }
 
 #[cfg(test)]

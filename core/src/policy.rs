@@ -273,10 +273,4 @@ impl<'a> NodeView<'a> {
         let capacity = (wide(capacity) * wide(self.conditions_capacity_q12)) >> 12;
         if capacity <= 0 { 256 * 16 } else { (wanted.min(i64::MAX >> 8) << 8) / capacity }
     }
-
-    /// Production capacity now / as planned, Q12.
-    #[must_use]
-    pub fn capacity_factor_q12(&self) -> i32 {
-        self.conditions_capacity_q12
-    }
 }

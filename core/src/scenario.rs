@@ -182,6 +182,19 @@ pub struct ScoreParametersPpm {
     pub kappa: i32,
 }
 
+impl ScoreParametersPpm {
+    /// The source paper's beta 6, gamma -ln 2 and kappa 2.5; the weights are this project's: half for
+    /// delivery, 0.3 for inventory, 0.2 for capacity.
+    pub const PUBLISHED: Self = Self {
+        weight_delivery: 500_000,
+        weight_inventory: 300_000,
+        weight_capacity: 200_000,
+        beta: 6_000_000,
+        gamma: -693_147,
+        kappa: 2_500_000,
+    };
+}
+
 /// A checked problem. Shapes: `[node][product]` for stockpoints, `[route][product]` for freight.
 #[derive(Clone, Debug)]
 pub struct Scenario<'a> {

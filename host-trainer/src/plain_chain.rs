@@ -69,14 +69,7 @@ pub fn plain_chain(products: usize) -> Result<NetworkSpec, String> {
         reference_holding: i64::from(products as u32) * 3 * 60 * 30,
         demand_max,
         position_max: 4000,
-        score: ScoreParametersPpm {
-            weight_delivery: 500_000,
-            weight_inventory: 300_000,
-            weight_capacity: 200_000,
-            beta: 6_000_000,
-            gamma: -693_147,
-            kappa: 2_500_000,
-        },
+        score: ScoreParametersPpm::PUBLISHED,
         nodes: vec![node("retailer", 0), node("manufacturer", 1), node("supplier", 2)],
         lanes: (0..nodes)
             .map(|n| LaneSpec {

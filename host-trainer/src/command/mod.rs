@@ -15,7 +15,6 @@ pub mod verify;
 
 use crate::failure::Failure;
 use clap::{Args, Parser, Subcommand};
-use std::path::PathBuf;
 
 /// Learns how to run a supply chain, and runs what it learned on small machines.
 #[derive(Debug, Parser)]
@@ -80,13 +79,6 @@ pub enum Command {
     Explain(explain::Arguments),
     /// Measure the simulator, the policies and the training on this machine.
     Bench(bench::Arguments),
-}
-
-/// A network folder to work on.
-#[derive(Clone, Debug, Args)]
-pub struct NetworkArgument {
-    /// Network folder [default: the embedded 3 x 200 network].
-    pub network: Option<PathBuf>,
 }
 
 /// Runs a command.

@@ -319,15 +319,7 @@ fn events(sections: Vec<Section<'_, '_>>, report: &mut Report) -> Vec<EventRow> 
 }
 
 fn score(section: Option<Section<'_, '_>>, report: &mut Report) -> ScoreParametersPpm {
-    // beta 6, gamma -ln 2, kappa 2.5: the published defaults.
-    let mut score = ScoreParametersPpm {
-        weight_delivery: 500_000,
-        weight_inventory: 300_000,
-        weight_capacity: 200_000,
-        beta: 6_000_000,
-        gamma: -693_147,
-        kappa: 2_500_000,
-    };
+    let mut score = ScoreParametersPpm::PUBLISHED;
     if let Some(mut s) = section {
         let mut set = |slot: &mut i32, key: &str, low: f64, high: f64| {
             if let Some(value) = s.number(key, Range::new(low, high, "a number"), report) {
