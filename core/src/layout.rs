@@ -14,6 +14,7 @@
 //! | freight | `routes * products`, minor currency units per unit, shape `[route][product]` |
 //! | seasons | `profiles * (season_days + 1)`, shape `[profile][day]`: word `d` is the sum of the Q12 factors of all days before `d`, so that a forecast over any interval is one subtraction; `season_days` = horizon + [`crate::scenario::SEASON_AHEAD_DAYS`] |
 //! | events | `events * EVENT_WORDS`, sorted by day |
+//! | open orders | `open_orders * OPEN_ORDER_WORDS`, sorted by lane, product, stage and days, each once |
 //! | table index | `tables`: first word of each table within the tables section |
 //! | tables | `table_words` |
 //! | replay | `replay_days * replay_nodes * products`, shape `[day][replay node][product]`; may be empty |
@@ -21,7 +22,7 @@
 /// First word of every image: "RSTK".
 pub const MAGIC: i32 = i32::from_le_bytes(*b"RSTK");
 /// Version of this layout and of the day's sequence of events (contract v1).
-pub const VERSION: i32 = 1;
+pub const VERSION: i32 = 2;
 
 /// Words of the header.
 pub const HEADER_WORDS: usize = 32;
@@ -35,6 +36,8 @@ pub const ROUTE_WORDS: usize = 6;
 pub const PRODUCT_WORDS: usize = 3;
 /// Words of one dated event.
 pub const EVENT_WORDS: usize = 4;
+/// Words of one open order.
+pub const OPEN_ORDER_WORDS: usize = 5;
 
 /// Header positions.
 pub mod header {
@@ -96,7 +99,9 @@ pub mod header {
     pub const GAMMA: usize = 27;
     /// HyperScore kappa [ppm].
     pub const KAPPA: usize = 28;
-    // 29 to 31 are reserved and must be 0.
+    /// Number of open orders.
+    pub const OPEN_ORDERS: usize = 29;
+    // 30 and 31 are reserved and must be 0.
 }
 
 /// Node word positions.
@@ -177,6 +182,21 @@ pub mod event {
     pub const PLACE: usize = 2;
     /// New factor, Q12 (4096 = as planned).
     pub const FACTOR_Q12: usize = 3;
+}
+
+/// Open order word positions: what is already ordered on the morning of the first day.
+pub mod open_order {
+    /// The lane.
+    pub const LANE: usize = 0;
+    /// The product.
+    pub const PRODUCT: usize = 1;
+    /// 0 in transit, 1 in the mail (lanes with mail only), 2 waiting at the supplier.
+    pub const STAGE: usize = 2;
+    /// In transit: days until it arrives; in the mail: days until the supplier sees it (0 = on the first
+    /// day); waiting: 0. Less than the ring's days.
+    pub const DAYS: usize = 3;
+    /// How much [units], 1 or more.
+    pub const UNITS: usize = 4;
 }
 
 /// Columns of the stockpoint section, each of shape `[node][product]`.

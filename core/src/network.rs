@@ -5,7 +5,7 @@
 //! | 0 | dated events fall due | [`Network::begin_day`] |
 //! | 1 | what arrives today is received; finished production is stocked | [`Network::begin_day`] |
 //! | 2 | customers' demand is seen and served: waiting backorders first, then today's demand | [`Network::begin_day`] |
-//! | 3 | echelon by echelon, customers first: each node observes, decides, orders | [`Network::decide`] |
+//! | 3 | echelon by echelon, customers first: each node observes, decides, orders (what is to go fast first) | [`Network::decide`] |
 //! | 4 | production starts and shipments share what capacity there is | [`Network::end_day`] |
 //! | 5 | every cost term and KPI is accounted | [`Network::end_day`] |
 //!
@@ -19,15 +19,15 @@ mod orders;
 mod receipts;
 mod shipments;
 
-use crate::convert::{key, product};
+use crate::convert::{key, product, wide_index};
 use crate::digest::Digest;
 use crate::draws::Draws;
 use crate::forecast;
 use crate::kpi::{Kpis, Tally};
 use crate::layout::{self, Column};
 use crate::policy::{Actions, NodeView, Policy};
-use crate::scenario::{EventKind, NODES_MAX, ROUTES_MAX, Scenario};
-use crate::state::{State, StateView};
+use crate::scenario::{EventKind, NODES_MAX, ROUTES_MAX, Scenario, Stage};
+use crate::state::{State, StateView, ring_rows};
 use heapless::Vec;
 use orders::position_row;
 
@@ -56,12 +56,14 @@ struct Scratch<'m> {
     weight: &'m mut [i32],
     route: &'m mut [i32],
     effort: &'m mut [i32],
+    expedite: &'m mut [i32],
+    rushed: &'m mut [i32],
     grants: &'m mut [i32],
     wants: &'m mut [i32],
     /// What each lane of a node with several gets. Shape `[outbound lane][product]`.
     shares: &'m mut [i32],
 }
-const SCRATCH_ROWS: usize = 8;
+const SCRATCH_ROWS: usize = 10;
 
 /// Most outbound lanes of a node that has several; else 0.
 fn shared_lanes(scenario: &Scenario<'_>) -> usize {
@@ -120,6 +122,8 @@ impl<'s, 'm> Network<'s, 'm> {
             weight: row(),
             route: row(),
             effort: row(),
+            expedite: row(),
+            rushed: row(),
             grants: row(),
             wants: row(),
             shares: &mut [],
@@ -175,6 +179,7 @@ impl<'s, 'm> Network<'s, 'm> {
             &mut *state.waiting,
             &mut *state.in_transit,
             &mut *state.staged,
+            &mut *state.rush,
             &mut *state.mail,
             &mut *state.customer_backorder,
             &mut *state.queue,
@@ -192,6 +197,7 @@ impl<'s, 'm> Network<'s, 'm> {
                 state.forecast_level[n * p + i] = forecast::initial_level(s, n, i);
             }
         }
+        self.open_orders(first_day);
         self.draws = Draws::new(seed, replica);
         self.conditions.demand = [4096; NODES_MAX];
         self.conditions.capacity = [4096; NODES_MAX];
@@ -203,6 +209,31 @@ impl<'s, 'm> Network<'s, 'm> {
         for tally in &mut self.today {
             *tally = Tally::default();
         }
+    }
+
+    /// Puts what is already ordered on the morning of the first day where it is.
+    fn open_orders(&mut self, first_day: u32) {
+        let s = self.scenario;
+        let p = s.products();
+        let slot = wide_index(first_day) % s.ring_days();
+        let orders = &mut *self.scratch.wants;
+        orders.fill(0);
+        for open in s.open_orders() {
+            orders[open.product] = open.units;
+            let due = slot + open.days;
+            match (open.stage, s.lanes()[open.lane].mail_row) {
+                (Stage::InMail, Some(m)) => orders::post(&mut self.state, s, due, m, orders),
+                (Stage::InTransit, _) => {
+                    let at = due % s.ring_days() * ring_rows(s) + open.lane;
+                    orders::add_row(row_mut(self.state.in_transit, open.lane, p), orders);
+                    orders::add_row(row_mut(self.state.ring, at, p), orders);
+                }
+                (Stage::Waiting | Stage::InMail, _) => orders::book(&mut self.state, s, slot, open.lane, orders),
+            }
+            orders[open.product] = 0;
+        }
+        // They are the demand of days before.
+        self.state.demand_today.fill(0);
     }
 
     /// Forgets the KPIs so far, so that a warm-up is not counted. The state stays.
@@ -267,9 +298,6 @@ impl<'s, 'm> Network<'s, 'm> {
     /// One day with one policy at every node. Does nothing once the horizon is reached.
     #[inline(always)]
     pub fn advance<P: Policy + ?Sized>(&mut self, policy: &mut P) {
-        if self.is_over() {
-            return;
-        }
         self.begin_day();
         for node in 0..self.scenario.node_count() {
             self.decide(node, policy);
@@ -277,9 +305,12 @@ impl<'s, 'm> Network<'s, 'm> {
         self.end_day();
     }
 
-    /// Steps 0 to 2: events, receipts, customers.
+    /// Steps 0 to 2: events, receipts, customers. Like the other steps, nothing once the horizon is reached.
     #[inline(always)]
     pub fn begin_day(&mut self) {
+        if self.is_over() {
+            return;
+        }
         for tally in &mut self.today {
             *tally = Tally::default();
         }
@@ -308,6 +339,9 @@ impl<'s, 'm> Network<'s, 'm> {
     /// Step 3 for one node: it observes, decides and orders. Nodes must take their turns in order.
     #[inline(always)]
     pub fn decide<P: Policy + ?Sized>(&mut self, n: usize, policy: &mut P) {
+        if self.is_over() {
+            return;
+        }
         let s = self.scenario;
         let p = s.products();
         let day = self.day;
@@ -332,6 +366,7 @@ impl<'s, 'm> Network<'s, 'm> {
                 weight: self.scratch.weight,
                 route: self.scratch.route,
                 effort: self.scratch.effort,
+                expedite: self.scratch.expedite,
             };
             actions.rest(&view);
             policy.decide(&view, &mut actions);
@@ -354,6 +389,9 @@ impl<'s, 'm> Network<'s, 'm> {
     /// Steps 4 and 5: production, shipments, accounts. The day is then over.
     #[inline(always)]
     pub fn end_day(&mut self) {
+        if self.is_over() {
+            return;
+        }
         let s = self.scenario;
         for (n, node) in s.nodes().iter().enumerate() {
             if node.produces {

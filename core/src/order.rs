@@ -3,6 +3,9 @@
 /// A cap or level that never binds [units].
 pub const UNLIMITED: i32 = i32::MAX;
 
+/// A level that every position reaches: no order [units].
+pub const NOTHING: i32 = i32::MIN;
+
 /// The bounds of one stockpoint's orders [units].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bounds {

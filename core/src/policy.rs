@@ -4,14 +4,14 @@ use crate::action::{self, Choice, Outlook};
 use crate::convert::{byte_index, from_i8, wide};
 use crate::forecast::Outlooks;
 use crate::layout::Column;
-use crate::order::UNLIMITED;
+use crate::order::{NOTHING, UNLIMITED};
 use crate::scenario::Scenario;
 use crate::state::StateView;
 
 mod classical;
 mod quantized;
 
-pub use classical::{BaseStock, LevelRow, PeriodicReview, ReorderPoint, Textbook};
+pub use classical::{BaseStock, CappedBaseStock, DualIndex, LevelRow, PeriodicReview, ReorderPoint, Textbook};
 pub use quantized::{QuantizedError, QuantizedPolicy};
 
 /// What a node decides for each of its products. Each row of shape `[product]`.
@@ -27,16 +27,22 @@ pub struct Actions<'a> {
     pub route: &'a mut [i32],
     /// Negotiation effort.
     pub effort: &'a mut [i32],
+    /// Base-stock level of the fast route [units]: what an order over it brings the expedited position up
+    /// to, before the normal order is placed. The fast route is that of the node's first inbound lane with
+    /// several routes; the expedited position is the level plus what arrives by the day that the fast route
+    /// takes. `i32::MIN`: nothing is rushed.
+    pub expedite: &'a mut [i32],
 }
 
 impl Actions<'_> {
-    /// Orders nothing, weighs products alike, takes the first route.
+    /// Orders nothing whatever the position, weighs products alike, takes the first route.
     pub(crate) fn rest(&mut self, view: &NodeView<'_>) {
-        self.level.fill(0);
+        self.level.fill(NOTHING);
         self.cap.fill(UNLIMITED);
         self.weight.fill(action::weight(Choice::TEXTBOOK.weight));
         self.route.fill(0);
         self.effort.fill(0);
+        self.expedite.fill(NOTHING);
         debug_assert_eq!(self.level.len(), view.products());
     }
 

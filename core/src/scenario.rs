@@ -33,6 +33,8 @@ pub const PROFILES_MAX: usize = 64;
 pub const SEASON_AHEAD_DAYS: usize = 192;
 /// Most dated events.
 pub const EVENTS_MAX: usize = 256;
+/// Most open orders.
+pub const OPEN_ORDERS_MAX: usize = 1 << 20;
 /// Greatest quantity of anything at one stockpoint [units].
 pub const UNITS_MAX: i64 = 1 << 30;
 /// Longest protection interval [days].
@@ -82,6 +84,8 @@ pub struct Node {
     pub capacity: Option<i32>,
     /// Inbound lanes (indices), in order.
     pub inbound: Vec<u8, LANES_MAX>,
+    /// The lane over which it can rush orders: its first inbound lane with several routes.
+    pub express: Option<usize>,
     /// Outbound lanes (indices), in the order of their priority for priority allocation, else as listed.
     pub outbound: Vec<u8, LANES_MAX>,
     /// No lot is larger than 1 and no minimum order binds: orders need no rounding.
@@ -112,6 +116,10 @@ pub struct Lane {
     pub first_route: usize,
     /// Number of routes.
     pub routes: usize,
+    /// Its route of the least mean lead time; of several such the first.
+    pub fast_route: usize,
+    /// Planned lead time of that route: its mean, rounded [days].
+    pub fast_days: usize,
     /// Days an order is in the mail.
     pub order_days: usize,
     /// Rank under priority allocation.
@@ -122,6 +130,8 @@ pub struct Lane {
     pub share_until: i32,
     /// Row among the lanes with limited routes.
     pub staged_row: Option<usize>,
+    /// Row among the lanes with several routes.
+    pub rush_row: Option<usize>,
     /// Row among the lanes with mail.
     pub mail_row: Option<usize>,
     /// Row in the queue of first-come lanes.
@@ -163,6 +173,32 @@ pub struct Event {
     pub place: usize,
     /// The new factor, Q12.
     pub factor_q12: i32,
+}
+
+/// Where an open order is on the morning of the first day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stage {
+    /// Shipped: it arrives after `days`.
+    InTransit,
+    /// In the mail: the supplier sees it after `days`.
+    InMail,
+    /// At the supplier, not yet allocated.
+    Waiting,
+}
+
+/// What is already ordered on the morning of the first day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OpenOrder {
+    /// The lane.
+    pub lane: usize,
+    /// The product.
+    pub product: usize,
+    /// Where it is.
+    pub stage: Stage,
+    /// Days from the first day until it arrives or is seen.
+    pub days: usize,
+    /// How much [units].
+    pub units: i32,
 }
 
 /// HyperScore's parameters, as the scenario gives them [ppm].
@@ -218,6 +254,7 @@ pub struct Scenario<'a> {
     seasons: &'a [i32],
     season_days: usize,
     events: &'a [i32],
+    open_orders: &'a [[i32; layout::OPEN_ORDER_WORDS]],
     table_index: &'a [i32],
     tables: &'a [i32],
     replay: &'a [i32],
@@ -226,6 +263,7 @@ pub struct Scenario<'a> {
     pub(crate) producers: usize,
     pub(crate) mixed: usize,
     pub(crate) staged_lanes: usize,
+    pub(crate) rush_lanes: usize,
     pub(crate) mail_lanes: usize,
     pub(crate) queue_lanes: usize,
     hash: u64,
@@ -424,6 +462,22 @@ impl<'a> Scenario<'a> {
         })
     }
 
+    /// What is already ordered on the morning of the first day, by lane and product.
+    pub fn open_orders(&self) -> impl Iterator<Item = OpenOrder> + 'a {
+        self.open_orders.iter().map(open_order)
+    }
+
+    /// Units of a product that are already ordered over a lane on the morning of the first day.
+    fn open_units(&self, lane: usize, product: usize) -> i64 {
+        let key = |words: &[i32; layout::OPEN_ORDER_WORDS]| {
+            (index(words[layout::open_order::LANE]), index(words[layout::open_order::PRODUCT]))
+        };
+        let from = self.open_orders.partition_point(|words| key(words) < (lane, product));
+        let rest = self.open_orders.get(from..).unwrap_or(&[]);
+        let own = rest.iter().take_while(|words| key(words) == (lane, product));
+        own.map(|words| wide(words[layout::open_order::UNITS])).sum()
+    }
+
     /// A table, by its index.
     #[inline]
     #[must_use]
@@ -442,5 +496,20 @@ impl<'a> Scenario<'a> {
         }
         let at = ((wide_index(day) % self.replay_days) * rows + row) * self.products;
         self.replay.get(at..at + self.products)
+    }
+}
+
+/// An open order of checked words.
+fn open_order(words: &[i32; layout::OPEN_ORDER_WORDS]) -> OpenOrder {
+    OpenOrder {
+        lane: index(words[layout::open_order::LANE]),
+        product: index(words[layout::open_order::PRODUCT]),
+        stage: match words[layout::open_order::STAGE] {
+            0 => Stage::InTransit,
+            1 => Stage::InMail,
+            _ => Stage::Waiting,
+        },
+        days: index(words[layout::open_order::DAYS]),
+        units: words[layout::open_order::UNITS],
     }
 }

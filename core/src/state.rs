@@ -19,6 +19,8 @@ pub struct State<'m> {
     pub in_transit: &'m mut [i32],
     /// Allocated to a lane with limited routes, waiting for transport. Shape `[limited lane][product]`.
     pub staged: &'m mut [i32],
+    /// Ordered to go over the fast route, and not yet shipped. Shape `[lane with several routes][product]`.
+    pub rush: &'m mut [i32],
     /// Ordered, and not yet seen by the supplier. Shape `[lane with mail][product]`.
     pub mail: &'m mut [i32],
     /// Owed to customers at nodes that also supply lanes. Shape `[mixed node][product]`.
@@ -55,6 +57,8 @@ pub struct StateView<'a> {
     pub in_transit: &'a [i32],
     /// Allocated to a lane with limited routes, waiting for transport. Shape `[limited lane][product]`.
     pub staged: &'a [i32],
+    /// Ordered to go over the fast route, and not yet shipped. Shape `[lane with several routes][product]`.
+    pub rush: &'a [i32],
     /// Ordered, and not yet seen by the supplier. Shape `[lane with mail][product]`.
     pub mail: &'a [i32],
     /// Owed to customers at nodes that also supply lanes. Shape `[mixed node][product]`.
@@ -82,7 +86,7 @@ pub(crate) fn ring_rows(scenario: &Scenario<'_>) -> usize {
 }
 
 /// Lengths of the arrays, in the order of [`State`].
-fn lengths(scenario: &Scenario<'_>) -> [usize; 15] {
+fn lengths(scenario: &Scenario<'_>) -> [usize; 16] {
     let p = scenario.products();
     let n = scenario.node_count() * p;
     let l = scenario.lanes().len() * p;
@@ -94,6 +98,7 @@ fn lengths(scenario: &Scenario<'_>) -> [usize; 15] {
         l,
         l,
         scenario.staged_lanes * p,
+        scenario.rush_lanes * p,
         scenario.mail_lanes * p,
         scenario.mixed * p,
         scenario.ring_days() * scenario.queue_lanes * p,
@@ -124,6 +129,7 @@ impl<'m> State<'m> {
             waiting: self.waiting,
             in_transit: self.in_transit,
             staged: self.staged,
+            rush: self.rush,
             mail: self.mail,
             customer_backorder: self.customer_backorder,
             queue: self.queue,
@@ -153,15 +159,16 @@ impl<'m> State<'m> {
             waiting: next(l[3]),
             in_transit: next(l[4]),
             staged: next(l[5]),
-            mail: next(l[6]),
-            customer_backorder: next(l[7]),
-            queue: next(l[8]),
-            demand_today: next(l[9]),
-            ordered_today: next(l[10]),
-            forecast_level: next(l[11]),
-            capacity_weight: next(l[12]),
-            route_first: next(l[13]),
-            ring: next(l[14]),
+            rush: next(l[6]),
+            mail: next(l[7]),
+            customer_backorder: next(l[8]),
+            queue: next(l[9]),
+            demand_today: next(l[10]),
+            ordered_today: next(l[11]),
+            forecast_level: next(l[12]),
+            capacity_weight: next(l[13]),
+            route_first: next(l[14]),
+            ring: next(l[15]),
         };
         (state, rest)
     }

@@ -95,6 +95,7 @@ pub fn plain_chain(products: usize) -> Result<NetworkSpec, String> {
         stockpoints,
         profiles: vec![ProfileSpec { name: "flat".to_owned(), row: vec![4096; HORIZON_DAYS + SEASON_AHEAD_DAYS] }],
         events: Vec::new(),
+        open_orders: Vec::new(),
         tables: vec![demand, lead],
         replay_days: 0,
         replay: Vec::new(),

@@ -3,7 +3,7 @@
 //! A [`Plan`] is nested and named where the simulator's image is flat, so that the oracle that reads
 //! it shares no indexing with what it checks. [`Plan::image`] writes it down word by word.
 
-use restock_core::scenario::{Allocation, Event, EventKind, SEASON_AHEAD_DAYS};
+use restock_core::scenario::{Allocation, Event, EventKind, OpenOrder, SEASON_AHEAD_DAYS};
 
 mod image;
 mod wish;
@@ -124,6 +124,8 @@ pub struct Plan {
     /// Season factors, Q12. Shape `[profile][day]`.
     pub profiles: Vec<Vec<i32>>,
     pub events: Vec<Event>,
+    /// By lane, product, stage and days.
+    pub open_orders: Vec<OpenOrder>,
     pub tables: Vec<Vec<Segment>>,
     /// Shape `[day][selling node][product]`; empty where demand is drawn.
     pub replay: Vec<Vec<Vec<i32>>>,
@@ -281,6 +283,7 @@ impl Plan {
             stock,
             profiles,
             events,
+            open_orders: Vec::new(),
             tables,
             replay,
         }

@@ -13,12 +13,11 @@ impl Network<'_, '_> {
         let s = self.scenario;
         let p = s.products();
         let node = &s.nodes()[n];
+        let rushed = node.express.filter(|&l| self.rush(n, l));
         let lots = s.column(Column::LotSize, n);
         let least = s.column(Column::OrderMin, n);
         let most = s.column(Column::OrderMax, n);
         let limit = s.column(Column::PositionMax, n);
-        let fixed = s.column(Column::OrderCost, n);
-        let slot = wide_index(self.day) % s.ring_days();
         for &b in &node.inbound {
             let l = byte_index(b);
             let lane = &s.lanes()[l];
@@ -26,9 +25,9 @@ impl Network<'_, '_> {
             let orders = &mut self.scratch.wants[..p];
             let (level, cap, position) =
                 (&self.scratch.level[..p], &self.scratch.cap[..p], &self.scratch.position[..p]);
-            let (lots, least, most, fixed) = (&lots[..p], &least[..p], &most[..p], &fixed[..p]);
+            let (lots, least, most) = (&lots[..p], &least[..p], &most[..p]);
             let limit = &limit[..p];
-            if whole && node.plain_orders {
+            if whole && node.plain_orders && rushed.is_none() {
                 for i in 0..p {
                     orders[i] = order::plain(
                         if level[i] < limit[i] { level[i] } else { limit[i] },
@@ -39,7 +38,9 @@ impl Network<'_, '_> {
                 }
             } else {
                 for i in 0..p {
-                    let bounds = Bounds { lot_size: lots[i], order_min: least[i], order_max: most[i] };
+                    // What is rushed today counts against the greatest order of one day.
+                    let order_max = most[i] - if rushed.is_some() { self.scratch.rushed[i] } else { 0 };
+                    let bounds = Bounds { lot_size: lots[i], order_min: least[i], order_max };
                     let target = if level[i] < limit[i] { level[i] } else { limit[i] };
                     orders[i] = if whole {
                         order::quantity(target, position[i], cap[i], bounds)
@@ -54,36 +55,91 @@ impl Network<'_, '_> {
                     };
                 }
             }
-            let orders = &orders[..p];
-            let mut units = 0i64;
-            let mut cost = 0i64;
-            for i in 0..p {
-                units += product(orders[i], 1);
-                cost += product(if orders[i] > 0 { fixed[i] } else { 0 }, 1);
-            }
-            if let Some(costs) = self.costs.as_deref_mut() {
-                for ((c, &q), &k) in costs[n * p..(n + 1) * p].iter_mut().zip(orders.iter()).zip(fixed) {
-                    *c += if q > 0 { wide(k) } else { 0 };
-                }
-            }
-            row_mut(self.state.ordered_today, l, p).copy_from_slice(orders);
-            let tally = &mut self.today[n];
-            tally.ordered += units;
-            tally.ledger.ordering += cost;
-            if let Some(m) = lane.mail_row {
-                let rows = ring_rows(s);
-                let due = (slot + lane.order_days) % s.ring_days();
-                let at = due * rows + s.lanes().len() + s.producers + m;
-                for ((mail, due), &q) in
-                    row_mut(self.state.mail, m, p).iter_mut().zip(row_mut(self.state.ring, at, p)).zip(orders.iter())
-                {
-                    *mail += q;
-                    *due += q;
-                }
-            } else {
-                book(&mut self.state, s, slot, l, orders);
+            self.send(n, l);
+        }
+        if let Some(l) = rushed {
+            self.scratch.wants.copy_from_slice(self.scratch.rushed);
+            self.send(n, l);
+            if let Some(q) = s.lanes()[l].rush_row {
+                add_row(row_mut(self.state.rush, q, p), self.scratch.rushed);
             }
         }
+    }
+
+    /// What node `n` orders to go over the fast route of its express lane `l`, into `scratch.rushed`;
+    /// it joins the inventory position that the normal order looks at. Whether there is any.
+    #[inline(always)]
+    fn rush(&mut self, n: usize, l: usize) -> bool {
+        let s = self.scenario;
+        let p = s.products();
+        let nothing = self.scratch.expedite.iter().fold(i32::MIN, |a, &b| if b > a { b } else { a }) == i32::MIN;
+        if nothing {
+            return false;
+        }
+        expedited_position_row(s, &self.state, n, l, wide_index(self.day), self.scratch.rushed);
+        let lots = s.column(Column::LotSize, n);
+        let least = s.column(Column::OrderMin, n);
+        let most = s.column(Column::OrderMax, n);
+        let limit = s.column(Column::PositionMax, n);
+        let mut units = 0;
+        for i in 0..p {
+            let position = self.scratch.position[i];
+            let bounds = Bounds { lot_size: lots[i], order_min: least[i], order_max: most[i] };
+            let room = if position < limit[i] { limit[i] - position } else { 0 };
+            let order = order::quantity(self.scratch.expedite[i], self.scratch.rushed[i], room, bounds);
+            self.scratch.rushed[i] = order;
+            self.scratch.position[i] = position + order;
+            units |= order;
+        }
+        units != 0
+    }
+
+    /// Sends `scratch.wants` of node `n` over lane `l`: charged, counted, and on its way to the supplier.
+    #[inline(always)]
+    fn send(&mut self, n: usize, l: usize) {
+        let s = self.scenario;
+        let p = s.products();
+        let lane = &s.lanes()[l];
+        let slot = wide_index(self.day) % s.ring_days();
+        let orders = &self.scratch.wants[..p];
+        let fixed = &s.column(Column::OrderCost, n)[..p];
+        let mut units = 0i64;
+        let mut cost = 0i64;
+        for i in 0..p {
+            units += product(orders[i], 1);
+            cost += product(if orders[i] > 0 { fixed[i] } else { 0 }, 1);
+        }
+        if let Some(costs) = self.costs.as_deref_mut() {
+            for ((c, &q), &k) in costs[n * p..(n + 1) * p].iter_mut().zip(orders.iter()).zip(fixed) {
+                *c += if q > 0 { wide(k) } else { 0 };
+            }
+        }
+        add_row(row_mut(self.state.ordered_today, l, p), orders);
+        let tally = &mut self.today[n];
+        tally.ordered += units;
+        tally.ledger.ordering += cost;
+        if let Some(m) = lane.mail_row {
+            post(&mut self.state, s, slot + lane.order_days, m, orders);
+        } else {
+            book(&mut self.state, s, slot, l, orders);
+        }
+    }
+}
+
+/// Orders go into the mail of the lane with mail row `m`; the supplier sees them on `day`.
+#[inline(always)]
+pub(super) fn post(state: &mut State<'_>, s: &Scenario<'_>, day: usize, m: usize, orders: &[i32]) {
+    let p = s.products();
+    let at = day % s.ring_days() * ring_rows(s) + s.lanes().len() + s.producers + m;
+    add_row(row_mut(state.mail, m, p), orders);
+    add_row(row_mut(state.ring, at, p), orders);
+}
+
+/// Adds a row of quantities to another.
+#[inline(always)]
+pub(super) fn add_row(to: &mut [i32], units: &[i32]) {
+    for (to, &units) in to.iter_mut().zip(units) {
+        *to += units;
     }
 }
 
@@ -92,9 +148,7 @@ impl Network<'_, '_> {
 pub(super) fn book(state: &mut State<'_>, s: &Scenario<'_>, slot: usize, l: usize, orders: &[i32]) {
     let p = s.products();
     let lane = &s.lanes()[l];
-    for (waiting, &q) in row_mut(state.waiting, l, p).iter_mut().zip(orders) {
-        *waiting += q;
-    }
+    add_row(row_mut(state.waiting, l, p), orders);
     if let Some(supplier) = lane.supplier {
         let level = row_mut(state.inventory_level, supplier, p);
         let faced = row_mut(state.demand_today, supplier, p);
@@ -104,10 +158,7 @@ pub(super) fn book(state: &mut State<'_>, s: &Scenario<'_>, slot: usize, l: usiz
         }
     }
     if let Some(q) = lane.queue_row {
-        let queue = row_mut(state.queue, slot * s.queue_lanes + q, p);
-        for (queued, &units) in queue.iter_mut().zip(orders) {
-            *queued += units;
-        }
+        add_row(row_mut(state.queue, slot * s.queue_lanes + q, p), orders);
     }
 }
 
@@ -117,11 +168,7 @@ pub(super) fn position_row(s: &Scenario<'_>, state: &State<'_>, n: usize, positi
     let p = s.products();
     let node = &s.nodes()[n];
     position.copy_from_slice(row(state.inventory_level, n, p));
-    let mut add = |rows: &[i32], r: usize| {
-        for (position, &units) in position.iter_mut().zip(row(rows, r, p)) {
-            *position += units;
-        }
-    };
+    let mut add = |rows: &[i32], r: usize| add_row(position, row(rows, r, p));
     for &b in &node.inbound {
         let l = byte_index(b);
         let lane = &s.lanes()[l];
@@ -137,6 +184,31 @@ pub(super) fn position_row(s: &Scenario<'_>, state: &State<'_>, n: usize, positi
     if node.produces {
         add(state.input_stock, node.producer_row);
         add(state.in_production, node.producer_row);
+    }
+}
+
+/// Expedited position of one node: what it has, and what it will have by the day on which an order over
+/// the fast route of lane `l` would arrive: its level, what waits for or is in production, what the
+/// lanes bring until then, and what is already ordered to go fast and not shipped.
+#[inline(always)]
+fn expedited_position_row(s: &Scenario<'_>, state: &State<'_>, n: usize, l: usize, day: usize, position: &mut [i32]) {
+    let p = s.products();
+    let node = &s.nodes()[n];
+    let lane = &s.lanes()[l];
+    position.copy_from_slice(row(state.inventory_level, n, p));
+    let mut add = |rows: &[i32], r: usize| add_row(position, row(rows, r, p));
+    if node.produces {
+        add(state.input_stock, node.producer_row);
+        add(state.in_production, node.producer_row);
+    }
+    for later in 1..=lane.fast_days {
+        let slot = (day + later) % s.ring_days();
+        for &b in &node.inbound {
+            add(state.ring, slot * ring_rows(s) + byte_index(b));
+        }
+    }
+    if let Some(q) = lane.rush_row {
+        add(state.rush, q);
     }
 }
 

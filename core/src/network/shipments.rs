@@ -237,6 +237,9 @@ impl Network<'_, '_> {
             let k = lane.first_route + r;
             *room = s.routes()[k].capacity.map_or(i64::MAX, |c| (wide(c) * wide(self.conditions.route[k])) >> 12);
         }
+        if let Some(q) = lane.rush_row {
+            self.transport_rushed(l, q, &mut room);
+        }
         first_routes(row(self.state.route_first, lane.customer, p), lane.routes, self.scratch.position);
         for preference in 0..lane.routes {
             if nothing(self.scratch.wants) {
@@ -266,6 +269,53 @@ impl Network<'_, '_> {
         }
         if let Some(r) = lane.staged_row {
             row_mut(self.state.staged, r, p).copy_from_slice(self.scratch.wants);
+        }
+        if let Some(q) = lane.rush_row {
+            self.lapse(l, q);
+        }
+    }
+
+    /// Of what wants to go over lane `l`, what is to go fast takes the fast route while it has room.
+    fn transport_rushed(&mut self, l: usize, q: usize, room: &mut [i64; ROUTES_PER_LANE_MAX]) {
+        let s = self.scenario;
+        let p = s.products();
+        let lane = &s.lanes()[l];
+        let rush = row_mut(self.state.rush, q, p);
+        if nothing(rush) {
+            return;
+        }
+        let wants = &mut self.scratch.level[..p];
+        for ((wants, &want), &rush) in wants.iter_mut().zip(self.scratch.wants.iter()).zip(rush.iter()) {
+            *wants = if rush < want { rush } else { want };
+        }
+        let room = &mut room[lane.fast_route - lane.first_route];
+        if *room == i64::MAX {
+            self.scratch.grants.copy_from_slice(wants);
+        } else {
+            *room -= allocation::share_capacity(*room, wants, |i| s.volume(i), |_| 1, self.scratch.grants);
+        }
+        for ((want, rush), &grant) in self.scratch.wants.iter_mut().zip(rush).zip(self.scratch.grants.iter()) {
+            *want -= grant;
+            *rush -= grant;
+        }
+        self.dispatch(l, lane.fast_route);
+    }
+
+    /// What was to go fast and has left by another route is asked for no more.
+    fn lapse(&mut self, l: usize, q: usize) {
+        let s = self.scenario;
+        let p = s.products();
+        let lane = &s.lanes()[l];
+        let rush = row_mut(self.state.rush, q, p);
+        if nothing(rush) {
+            return;
+        }
+        let waiting = row(self.state.waiting, l, p);
+        for (i, rush) in rush.iter_mut().enumerate() {
+            let staged = lane.staged_row.map_or(0, |r| row(self.state.staged, r, p)[i]);
+            let mail = lane.mail_row.map_or(0, |m| row(self.state.mail, m, p)[i]);
+            let left = waiting[i] + staged + mail;
+            *rush = if *rush < left { *rush } else { left };
         }
     }
 }

@@ -4,7 +4,7 @@ use super::{Actions, NodeView, Policy};
 use crate::action::{self, Choice};
 use crate::convert::wide;
 use crate::layout::Column;
-use crate::order::UNLIMITED;
+use crate::order::{NOTHING, UNLIMITED};
 
 /// One base-stock level per stockpoint. Shape `[node][product]`.
 pub type LevelRow<'a> = &'a [i32];
@@ -26,6 +26,7 @@ impl Policy for Textbook {
             weight: &mut actions.weight[..p],
             route: &mut actions.route[..p],
             effort: &mut actions.effort[..p],
+            expedite: &mut actions.expedite[..p],
         };
         for i in 0..p {
             actions.set(i, &outlooks.of(i), Choice::TEXTBOOK);
@@ -48,6 +49,46 @@ impl Policy for BaseStock<'_> {
     }
 }
 
+/// Fixed base-stock levels with a cap on each order.
+#[derive(Clone, Copy, Debug)]
+pub struct CappedBaseStock<'a> {
+    /// Levels [units].
+    pub level: LevelRow<'a>,
+    /// Most of one order [units].
+    pub cap: LevelRow<'a>,
+}
+
+impl Policy for CappedBaseStock<'_> {
+    #[inline(always)]
+    fn decide(&mut self, view: &NodeView<'_>, actions: &mut Actions<'_>) {
+        let own = view.node() * view.products()..(view.node() + 1) * view.products();
+        actions.level.copy_from_slice(&self.level[own.clone()]);
+        actions.cap.copy_from_slice(&self.cap[own]);
+    }
+}
+
+/// Capped dual index (Sun and Van Mieghem 2019): the fast route brings the expedited position up to one
+/// level, then the normal order, capped, brings the inventory position up to another.
+#[derive(Clone, Copy, Debug)]
+pub struct DualIndex<'a> {
+    /// Base-stock levels of the fast route [units].
+    pub expedite: LevelRow<'a>,
+    /// Base-stock levels of the normal order [units].
+    pub level: LevelRow<'a>,
+    /// Most of one normal order [units].
+    pub cap: LevelRow<'a>,
+}
+
+impl Policy for DualIndex<'_> {
+    #[inline(always)]
+    fn decide(&mut self, view: &NodeView<'_>, actions: &mut Actions<'_>) {
+        let own = view.node() * view.products()..(view.node() + 1) * view.products();
+        actions.expedite.copy_from_slice(&self.expedite[own.clone()]);
+        actions.level.copy_from_slice(&self.level[own.clone()]);
+        actions.cap.copy_from_slice(&self.cap[own]);
+    }
+}
+
 /// (s, S): when the inventory position is at or below the reorder point s, order up to S.
 #[derive(Clone, Copy, Debug)]
 pub struct ReorderPoint<'a> {
@@ -62,8 +103,7 @@ impl Policy for ReorderPoint<'_> {
     fn decide(&mut self, view: &NodeView<'_>, actions: &mut Actions<'_>) {
         let at = view.node() * view.products();
         for (i, &position) in view.position().iter().enumerate() {
-            // No order is a level that the position already reaches.
-            actions.level[i] = if position <= self.reorder[at + i] { self.up_to[at + i] } else { 0 };
+            actions.level[i] = if position <= self.reorder[at + i] { self.up_to[at + i] } else { NOTHING };
         }
     }
 }
@@ -79,7 +119,9 @@ pub struct PeriodicReview {
 impl PeriodicReview {
     /// Review days of the node in one period: the period is rounded up to whole reviews.
     fn turns(&self, review_days: u32) -> u32 {
-        self.period_days.div_ceil(review_days).max(1)
+        // No period is longer than any run.
+        let most = crate::convert::count(crate::scenario::HORIZON_DAYS_MAX);
+        self.period_days.min(most).div_ceil(review_days).max(1)
     }
 
     /// The textbook order-up-to level of one stockpoint [units], rounded up.
@@ -118,7 +160,7 @@ impl Policy for PeriodicReview {
         // Nodes take turns within the period, so that a week's orders do not all fall on one day.
         let orders = (view.day() / node.review_days) % turns == crate::convert::count(view.node()) % turns;
         for i in 0..view.products() {
-            actions.level[i] = if orders { self.level(view, i) } else { 0 };
+            actions.level[i] = if orders { self.level(view, i) } else { NOTHING };
         }
     }
 }

@@ -84,8 +84,9 @@ impl Scenario<'_> {
 
     /// Proves that no quantity passes [`UNITS_MAX`] and no sum of money passes `i64` within the horizon.
     ///
-    /// The position at a stockpoint never passes the position limit plus one lot and one minimum
-    /// order a lane (rounding applies to each lane), nor plus one day's order limit. A node's backlog
+    /// The position at a stockpoint begins within the position limit and never passes it by more than one
+    /// lot and one minimum order a lane (rounding applies to each lane; a rushed order is rounded down), nor
+    /// by more than one day's order limit. A node's backlog
     /// is at most its own demand over the horizon plus all that its customers can ever have on
     /// order, which is at most their position plus their own backlog. So is all that is on hand, on
     /// order or moving at a stockpoint.
@@ -97,6 +98,10 @@ impl Scenario<'_> {
             let mut on_order: Vec<i64, NODES_MAX> = Vec::new();
             for (n, node) in self.nodes.iter().enumerate() {
                 let word = |column: Column| wide(self.column(column, n)[p]);
+                let open: i64 = node.inbound.iter().map(|&b| self.open_units(crate::convert::byte_index(b), p)).sum();
+                if word(Column::InventoryInitial) + open > word(Column::PositionMax) {
+                    return Err(ScenarioError::OpenOrders { node: n, product: p });
+                }
                 let rate = |column: Column| wider(word(column));
                 let lanes = i64::from(crate::convert::count(node.inbound.len()));
                 let rounding = lanes * (word(Column::LotSize) + word(Column::OrderMin));
@@ -129,7 +134,8 @@ impl Scenario<'_> {
                         + rate(Column::ProductionCost)
                         + 3 * rate(Column::UnitValue)
                         + wider(wide(freight)))
-                    + wider(lanes) * rate(Column::OrderCost);
+                    // An order a lane, and a rushed one.
+                    + wider(lanes + 1) * rate(Column::OrderCost);
                 work[n] += units * (rate(Column::Work) + wider(wide(self.volume(p))));
             }
         }

@@ -42,6 +42,13 @@ pub enum ScenarioError {
         /// What is wrong with it.
         error: TableError,
     },
+    /// The stock and the open orders of the first morning pass the stockpoint's position limit.
+    OpenOrders {
+        /// The node.
+        node: usize,
+        /// The product.
+        product: usize,
+    },
     /// Quantities could pass [`UNITS_MAX`] within the horizon.
     UnitsOverflow {
         /// The node at which they could.
@@ -68,6 +75,10 @@ impl fmt::Display for ScenarioError {
                 write!(f, "scenario image word {at} is {found}, should be {expected}")
             }
             Self::Table { table, error } => write!(f, "scenario table {table} is not well formed: {error:?}"),
+            Self::OpenOrders { node, product } => write!(
+                f,
+                "initial stock and open orders of product {product} at node {node} should not pass its position limit"
+            ),
             Self::UnitsOverflow { node } => write!(
                 f,
                 "quantities at node {node} could pass {UNITS_MAX} units within the horizon: \

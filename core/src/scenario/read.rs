@@ -1,9 +1,9 @@
 //! From words to a scenario: every word's range, section by section.
 
 use super::{
-    Allocation, EVENTS_MAX, HORIZON_DAYS_MAX, LANES_MAX, Lane, NODES_MAX, Node, PRODUCTS_MAX, PROFILES_MAX,
-    RING_DAYS_MAX, ROUTES_MAX, ROUTES_PER_LANE_MAX, Route, SEASON_AHEAD_DAYS, SEASON_MAX_Q12, Scenario, ScenarioError,
-    ScoreParametersPpm,
+    Allocation, EVENTS_MAX, HORIZON_DAYS_MAX, LANES_MAX, Lane, NODES_MAX, Node, OPEN_ORDERS_MAX, PRODUCTS_MAX,
+    PROFILES_MAX, RING_DAYS_MAX, ROUTES_MAX, ROUTES_PER_LANE_MAX, Route, SEASON_AHEAD_DAYS, SEASON_MAX_Q12, Scenario,
+    ScenarioError, ScoreParametersPpm,
 };
 use crate::convert::{index, key, wide, word};
 use crate::layout::{self, Column, header};
@@ -59,6 +59,7 @@ struct Sizes {
     horizon: usize,
     profiles: usize,
     event_count: usize,
+    open_order_count: usize,
     table_count: usize,
     table_words: usize,
     ring_days: usize,
@@ -103,6 +104,7 @@ impl Sizes {
         let horizon = size(header::HORIZON_DAYS, 1, HORIZON_DAYS_MAX, "1 to 4096 days")?;
         let profiles = size(header::PROFILES, 1, PROFILES_MAX, "1 to 64 season profiles")?;
         let event_count = size(header::EVENTS, 0, EVENTS_MAX, "0 to 256 events")?;
+        let open_order_count = size(header::OPEN_ORDERS, 0, OPEN_ORDERS_MAX, "0 to 1,048,576 open orders")?;
         let table_count = size(header::TABLES, 1, 1 << 16, "1 to 65536 tables")?;
         let table_words = size(header::TABLE_WORDS, 1, 1 << 26, "1 to 2^26 table words")?;
         let ring_days = size(header::RING_DAYS, 2, RING_DAYS_MAX, "2 to 128 days")?;
@@ -132,7 +134,7 @@ impl Sizes {
                 expected: "a reference holding cost of 1 or more",
             });
         }
-        h.zero(29, layout::HEADER_WORDS)?;
+        h.zero(30, layout::HEADER_WORDS)?;
         Ok(Self {
             node_count,
             lane_count,
@@ -141,6 +143,7 @@ impl Sizes {
             horizon,
             profiles,
             event_count,
+            open_order_count,
             table_count,
             table_words,
             ring_days,
@@ -221,6 +224,7 @@ fn read_nodes(section: &Reader<'_>, stockpoints: &[i32], sizes: &Sizes) -> Resul
             production_days,
             capacity: (produces && capacity >= 0).then_some(capacity),
             inbound: Vec::new(),
+            express: None,
             outbound: Vec::new(),
             plain_orders: {
                 let rows = |column: Column| {
@@ -282,7 +286,7 @@ fn read_lanes(
     sizes: &Sizes,
 ) -> Result<(Vec<Lane, LANES_MAX>, usize, usize), ScenarioError> {
     let mut lanes: Vec<Lane, LANES_MAX> = Vec::new();
-    let (mut first_route, mut staged_lanes, mut mail_lanes) = (0, 0, 0);
+    let (mut first_route, mut staged_lanes, mut rush_lanes, mut mail_lanes) = (0, 0, 0, 0);
     for (l, r) in section.rows(layout::LANE_WORDS).enumerate() {
         let base = r.base;
         let supplier = r.get(layout::lane::SUPPLIER, -1, word(sizes.node_count) - 1, "-1 or the index of a node")?;
@@ -306,9 +310,16 @@ fn read_lanes(
         let share = r.get(layout::lane::SHARE, 1, 1_000_000, "1 to 1,000,000 ppm")?;
         r.zero(6, layout::LANE_WORDS)?;
         let limited = (first_route..first_route + count).any(|k| routes[k].capacity.is_some());
+        let mean = |k: usize| routes[k].lead_mean_q8;
+        let fast_route =
+            (first_route..first_route + count).fold(first_route, |a, k| if mean(k) < mean(a) { k } else { a });
+        let fast_days = index((mean(fast_route) + 128) >> 8).min(sizes.ring_days - 1);
         let receiver = &mut nodes[index(customer)];
         let before = receiver.inbound.last().map_or(0, |&b: &u8| lanes[crate::convert::byte_index(b)].share_until);
         let _ = receiver.inbound.push(crate::convert::byte(l));
+        if count > 1 && receiver.express.is_none() {
+            receiver.express = Some(l);
+        }
         if let Some(s) = (supplier >= 0).then_some(index(supplier)) {
             let _ = nodes[s].outbound.push(crate::convert::byte(l));
         }
@@ -324,15 +335,19 @@ fn read_lanes(
             customer: index(customer),
             first_route,
             routes: count,
+            fast_route,
+            fast_days,
             order_days,
             priority: r.get(layout::lane::PRIORITY, 0, 1 << 20, "0 to 2^20")?,
             share_before: before,
             share_until: before + share,
             staged_row: limited.then_some(staged_lanes),
+            rush_row: (count > 1).then_some(rush_lanes),
             mail_row: (order_days > 0).then_some(mail_lanes),
             queue_row: None,
         });
         staged_lanes += usize::from(limited);
+        rush_lanes += usize::from(count > 1);
         mail_lanes += usize::from(order_days > 0);
         first_route += count;
     }
@@ -419,6 +434,31 @@ fn check_ranges(
     Ok(())
 }
 
+/// What is already ordered: each word's range, and the order by which the rest of the program finds them.
+fn check_open_orders(section: &Reader<'_>, lanes: &[Lane], sizes: &Sizes) -> Result<(), ScenarioError> {
+    use layout::open_order::{DAYS, LANE, PRODUCT, STAGE, UNITS};
+    let mut before: Option<[i32; 4]> = None;
+    for r in section.rows(layout::OPEN_ORDER_WORDS) {
+        let lane = r.get(LANE, 0, word(sizes.lane_count) - 1, "the index of a lane")?;
+        let product = r.get(PRODUCT, 0, word(sizes.products) - 1, "the index of a product")?;
+        let stage = r.get(STAGE, 0, 2, "0, 1 or 2")?;
+        if stage == 1 && lanes.get(index(lane)).is_none_or(|l| l.mail_row.is_none()) {
+            let expected = "0 or 2 on a lane without mail";
+            return Err(ScenarioError::Word { at: r.base + STAGE, found: stage, expected });
+        }
+        let last = if stage == 2 { 0 } else { word(sizes.ring_days) - 1 };
+        let days = r.get(DAYS, 0, last, "0 to ring days - 1, and 0 where it waits at the supplier")?;
+        r.get(UNITS, 1, i32::MAX, "1 unit or more")?;
+        let key = [lane, product, stage, days];
+        if before.is_some_and(|before| before >= key) {
+            let expected = "an open order after the one before it, by lane, product, stage and days";
+            return Err(ScenarioError::Word { at: r.base, found: lane, expected });
+        }
+        before = Some(key);
+    }
+    Ok(())
+}
+
 impl<'a> Scenario<'a> {
     /// Checks an image and borrows it.
     ///
@@ -438,6 +478,7 @@ impl<'a> Scenario<'a> {
         let freight = section(sizes.route_count * p)?;
         let seasons = section(sizes.profiles * (season_days + 1))?;
         let events = section(sizes.event_count * layout::EVENT_WORDS)?;
+        let open_orders = section(sizes.open_order_count * layout::OPEN_ORDER_WORDS)?;
         let table_index = section(sizes.table_count)?;
         let tables = section(sizes.table_words)?;
 
@@ -448,6 +489,7 @@ impl<'a> Scenario<'a> {
         let (mut lanes, staged_lanes, mail_lanes) = read_lanes(&lane_words, &mut nodes, &routes, &sizes)?;
         let (mixed, queue_lanes) = link(&mut nodes, &mut lanes, node_words.base)?;
         check_ranges(&product_words, &freight, &seasons, &events, &sizes)?;
+        check_open_orders(&open_orders, &lanes, &sizes)?;
         let mut selling_rows: Vec<u8, NODES_MAX> = Vec::new();
         let mut selling = 0u8;
         for node in &nodes {
@@ -465,6 +507,7 @@ impl<'a> Scenario<'a> {
         hash.words(image);
         let scenario = Self {
             producers: nodes.iter().filter(|n| n.produces).count(),
+            rush_lanes: lanes.iter().filter(|l| l.rush_row.is_some()).count(),
             nodes,
             lanes,
             routes,
@@ -485,6 +528,7 @@ impl<'a> Scenario<'a> {
             seasons: seasons.words,
             season_days,
             events: events.words,
+            open_orders: open_orders.words.as_chunks().0,
             table_index: table_index.words,
             tables: tables.words,
             replay: replay.words,

@@ -92,6 +92,7 @@ pub(crate) fn network(rows: &Rows, report: &mut Report) -> Option<NetworkSpec> {
         stockpoints,
         profiles,
         events,
+        open_orders: Vec::new(),
         tables,
         replay_days,
         replay,

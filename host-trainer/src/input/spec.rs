@@ -4,7 +4,9 @@ use super::calendar::Date;
 use super::compile::Compiled;
 use restock_core::digest::name_key;
 use restock_core::layout::{self, Column, STOCKPOINT_COLUMNS, header};
-use restock_core::scenario::{Allocation, Event, EventKind, SEASON_AHEAD_DAYS, ScenarioError, ScoreParametersPpm};
+use restock_core::scenario::{
+    Allocation, Event, EventKind, OpenOrder, SEASON_AHEAD_DAYS, ScenarioError, ScoreParametersPpm, Stage,
+};
 use restock_core::{Scenario, convert};
 use std::path::Path;
 
@@ -124,6 +126,8 @@ pub struct NetworkSpec {
     pub profiles: Vec<ProfileSpec>,
     /// Dated events, by day.
     pub events: Vec<Event>,
+    /// What is already ordered on the morning of the first day, by lane, product, stage and days.
+    pub open_orders: Vec<OpenOrder>,
     /// Tables of demand and lead time.
     pub tables: Vec<Compiled>,
     /// Days of replayed demand; 0 = demand is drawn.
@@ -184,6 +188,15 @@ impl NetworkSpec {
             };
             words.extend([convert::from_bits(event.day), kind, convert::word(event.place), event.factor_q12]);
         }
+        for open in &self.open_orders {
+            let stage = match open.stage {
+                Stage::InTransit => 0,
+                Stage::InMail => 1,
+                Stage::Waiting => 2,
+            };
+            let [lane, product, days] = [open.lane, open.product, open.days].map(convert::word);
+            words.extend([lane, product, stage, days, open.units]);
+        }
         let mut start = 0;
         for table in &self.tables {
             words.push(convert::word(start));
@@ -229,6 +242,7 @@ impl NetworkSpec {
             (header::BETA, self.score.beta),
             (header::GAMMA, self.score.gamma),
             (header::KAPPA, self.score.kappa),
+            (header::OPEN_ORDERS, convert::word(self.open_orders.len())),
         ];
         for (at, value) in first {
             words[at] = value;

@@ -2,7 +2,7 @@
 
 use super::{Plan, Segment, Stock};
 use restock_core::layout::{self, Column, header, lane, node, product, route};
-use restock_core::scenario::{Allocation, EventKind};
+use restock_core::scenario::{Allocation, EventKind, Stage};
 
 impl Plan {
     /// The scenario image of this plan; not checked.
@@ -27,6 +27,14 @@ impl Plan {
                 EventKind::Route => 3,
             };
             words.extend([event.day as i32, kind, event.place as i32, event.factor_q12]);
+        }
+        for open in &self.open_orders {
+            let stage = match open.stage {
+                Stage::InTransit => 0,
+                Stage::InMail => 1,
+                Stage::Waiting => 2,
+            };
+            words.extend([open.lane as i32, open.product as i32, stage, open.days as i32, open.units]);
         }
         let tables: Vec<Vec<i32>> = self.tables.iter().map(|t| table_words(t)).collect();
         let mut start = 0;
@@ -70,6 +78,7 @@ impl Plan {
             (header::BETA, 6_000_000),
             (header::GAMMA, -693_147),
             (header::KAPPA, 2_500_000),
+            (header::OPEN_ORDERS, self.open_orders.len() as i32),
         ] {
             words[at] = word;
         }

@@ -3,7 +3,7 @@
 //! Problems that state the order before the demand of its day have a lead time of L there and of
 //! L + 1 here: an order here follows the day's demand, so it is the order of the next morning there.
 
-use restock_core::policy::{Actions, NodeView, Policy, ReorderPoint};
+use restock_core::policy::{Actions, DualIndex, NodeView, Policy, ReorderPoint};
 use restock_core::scenario::{Allocation, SEASON_AHEAD_DAYS, Scenario};
 use restock_core::{Network, order::UNLIMITED};
 use restock_tests::random_network::{Lane, Node, Plan, Product, Route, Segment, Stock, even_table, mass_table};
@@ -51,6 +51,7 @@ fn chain(leads: &[usize], stock: &[Stock], lost_sales: bool, demand: Vec<Segment
             .collect(),
         profiles: vec![vec![4096; DAYS + SEASON_AHEAD_DAYS]],
         events: Vec::new(),
+        open_orders: Vec::new(),
         tables: std::iter::once(demand).chain(lead_tables).collect(),
         replay: Vec::new(),
     }
@@ -254,5 +255,24 @@ fn base_stock_orders_have_a_bullwhip_ratio_of_one() {
             network.advance(&mut Levels { level: &[500, 500], cap: UNLIMITED });
         }
         assert_eq!((network.kpis().bullwhip_milli(0), network.kpis().bullwhip_milli(1)), (1000, 1000), "{days} days");
+    }
+}
+
+/// Gijsbrechts et al. (2022), section 6.2, optima recomputed exactly: demand 0 to 4, holding 5, backorder
+/// 495, regular units at 100, expedited ones dearer; the capped dual index is hardly above the optimum.
+#[test]
+fn dual_sourcing_costs_what_the_capped_dual_index_costs() {
+    for (regular, dear, optimal, (expedite, level, cap), gap) in
+        [(2, 105, 216.7698, (4, 7, 2), 0.00006), (3, 110, 220.3411, (4, 10, 2), 0.00057)]
+    {
+        let mut plan = chain(&[regular + 1], &[stock(5, 495, 8)], false, even_table(&[0, 1, 2, 3, 4]));
+        let fast = plan.tables.len();
+        plan.tables.push(even_table(&[1]));
+        let routes = &mut plan.lanes[0].routes;
+        routes[0].freight.fill(100);
+        routes.push(Route { lead_table: fast, capacity: None, freight: vec![dear; PRODUCTS] });
+        let row = |value: i32| vec![value; PRODUCTS];
+        let found = mean_cost(&plan, &mut DualIndex { expedite: &row(expedite), level: &row(level), cap: &row(cap) });
+        close(found, optimal * (1.0 + gap), &format!("dual sourcing, regular lead time {regular}"));
     }
 }

@@ -18,6 +18,7 @@ impl Policy for Greedy {
             actions.weight[i] = self.0.pick(&[i32::MAX, i32::MIN, 0, 1, 16]);
             actions.route[i] = self.0.pick(&[i32::MAX, i32::MIN, 0, 1, 3]);
             actions.effort[i] = self.0.pick(&[i32::MAX, i32::MIN, 0]);
+            actions.expedite[i] = self.0.pick(&[i32::MAX, i32::MIN, 0, 9]);
         }
     }
 }
