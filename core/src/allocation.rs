@@ -37,7 +37,9 @@ pub fn in_order(available: i32, claims: &[i32], grants: &mut [i32]) {
 ///
 /// If everything fits, everything is granted. Otherwise two rounds grant in proportion to
 /// `weight * want`, and a sweep in the products' order fills what rounding left. Returns the
-/// capacity used. A product that uses nothing is granted in full.
+/// capacity used. A product that uses nothing is granted in full. In each round the ratio of what is left
+/// to the sum of `weight * use * units still missing` is at most one and rounded down to 2^-24, and a
+/// grant `weight * missing * ratio` is rounded down and at most what is missing.
 pub fn share_capacity(
     capacity: i64,
     wants: &[i32],

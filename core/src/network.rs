@@ -228,7 +228,9 @@ impl<'s, 'm> Network<'s, 'm> {
                     orders::add_row(row_mut(self.state.in_transit, open.lane, p), orders);
                     orders::add_row(row_mut(self.state.ring, at, p), orders);
                 }
-                (Stage::Waiting | Stage::InMail, _) => orders::book(&mut self.state, s, slot, open.lane, orders),
+                (Stage::Waiting | Stage::InMail, _) => {
+                    orders::book(&mut self.state, s, wide_index(first_day), open.lane, orders)
+                }
             }
             orders[open.product] = 0;
         }

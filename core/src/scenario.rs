@@ -25,6 +25,9 @@ pub const ROUTES_MAX: usize = 128;
 pub const PRODUCTS_MAX: usize = 4096;
 /// Longest ring of arrivals [days]; every lead time is shorter.
 pub const RING_DAYS_MAX: usize = 128;
+/// Days of arrival by which a first-come node tells waiting orders apart; what is older counts as that old.
+/// A length of its own, so that the ring's changes nothing.
+pub const FIRST_COME_DAYS: usize = 32;
 /// Longest run [days].
 pub const HORIZON_DAYS_MAX: usize = 4096;
 /// Most season profiles.
@@ -55,7 +58,8 @@ pub enum Allocation {
     Proportional,
     /// By the lanes' priority; lanes of equal priority in the order they are listed.
     Priority,
-    /// The oldest order first; orders of one day in the order the lanes are listed.
+    /// The oldest order first; orders of one day in the order the lanes are listed. Orders that have waited
+    /// [`FIRST_COME_DAYS`] or longer count as of one day.
     FirstCome,
 }
 

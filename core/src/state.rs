@@ -2,7 +2,7 @@
 //!
 //! All quantities are integers [units]; products are the contiguous axis everywhere.
 
-use crate::scenario::Scenario;
+use crate::scenario::{FIRST_COME_DAYS, Scenario};
 
 /// The state of a chain. `N` nodes, `L` lanes, `M` producing nodes, `P` products.
 #[derive(Debug)]
@@ -25,7 +25,8 @@ pub struct State<'m> {
     pub mail: &'m mut [i32],
     /// Owed to customers at nodes that also supply lanes. Shape `[mixed node][product]`.
     pub customer_backorder: &'m mut [i32],
-    /// Orders waiting, by the day they came, for first-come nodes. Shape `[day][queued lane][product]`.
+    /// Orders waiting, by the day they came, for first-come nodes. Shape `[day % FIRST_COME_DAYS][queued
+    /// lane][product]`.
     pub queue: &'m mut [i32],
     /// Demand that the node faced today: customers' and lanes' orders. Shape `[node][product]`.
     pub demand_today: &'m mut [i32],
@@ -63,7 +64,8 @@ pub struct StateView<'a> {
     pub mail: &'a [i32],
     /// Owed to customers at nodes that also supply lanes. Shape `[mixed node][product]`.
     pub customer_backorder: &'a [i32],
-    /// Orders waiting, by the day they came, for first-come nodes. Shape `[day][queued lane][product]`.
+    /// Orders waiting, by the day they came, for first-come nodes. Shape `[day % FIRST_COME_DAYS][queued
+    /// lane][product]`.
     pub queue: &'a [i32],
     /// Demand that the node faced today: customers' and lanes' orders. Shape `[node][product]`.
     pub demand_today: &'a [i32],
@@ -101,7 +103,7 @@ fn lengths(scenario: &Scenario<'_>) -> [usize; 16] {
         scenario.rush_lanes * p,
         scenario.mail_lanes * p,
         scenario.mixed * p,
-        scenario.ring_days() * scenario.queue_lanes * p,
+        FIRST_COME_DAYS * scenario.queue_lanes * p,
         n,
         l,
         n,

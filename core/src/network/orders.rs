@@ -4,7 +4,7 @@ use super::{Network, row, row_mut};
 use crate::convert::{byte_index, product, wide, wide_index};
 use crate::layout::Column;
 use crate::order::{self, Bounds};
-use crate::scenario::Scenario;
+use crate::scenario::{FIRST_COME_DAYS, Scenario};
 use crate::state::{State, ring_rows};
 
 impl Network<'_, '_> {
@@ -100,7 +100,6 @@ impl Network<'_, '_> {
         let s = self.scenario;
         let p = s.products();
         let lane = &s.lanes()[l];
-        let slot = wide_index(self.day) % s.ring_days();
         let orders = &self.scratch.wants[..p];
         let fixed = &s.column(Column::OrderCost, n)[..p];
         let mut units = 0i64;
@@ -119,9 +118,9 @@ impl Network<'_, '_> {
         tally.ordered += units;
         tally.ledger.ordering += cost;
         if let Some(m) = lane.mail_row {
-            post(&mut self.state, s, slot + lane.order_days, m, orders);
+            post(&mut self.state, s, wide_index(self.day) + lane.order_days, m, orders);
         } else {
-            book(&mut self.state, s, slot, l, orders);
+            book(&mut self.state, s, wide_index(self.day), l, orders);
         }
     }
 }
@@ -143,9 +142,9 @@ pub(super) fn add_row(to: &mut [i32], units: &[i32]) {
     }
 }
 
-/// Orders reach the supplier: they wait there and are its demand of today.
+/// Orders reach the supplier on `day`: they wait there and are its demand of the day.
 #[inline(always)]
-pub(super) fn book(state: &mut State<'_>, s: &Scenario<'_>, slot: usize, l: usize, orders: &[i32]) {
+pub(super) fn book(state: &mut State<'_>, s: &Scenario<'_>, day: usize, l: usize, orders: &[i32]) {
     let p = s.products();
     let lane = &s.lanes()[l];
     add_row(row_mut(state.waiting, l, p), orders);
@@ -158,7 +157,7 @@ pub(super) fn book(state: &mut State<'_>, s: &Scenario<'_>, slot: usize, l: usiz
         }
     }
     if let Some(q) = lane.queue_row {
-        add_row(row_mut(state.queue, slot * s.queue_lanes + q, p), orders);
+        add_row(row_mut(state.queue, day % FIRST_COME_DAYS * s.queue_lanes + q, p), orders);
     }
 }
 

@@ -3,6 +3,7 @@
 use super::orders::book;
 use super::{Network, row_mut};
 use crate::convert::{product, wide_index};
+use crate::scenario::FIRST_COME_DAYS;
 use crate::state::ring_rows;
 
 impl Network<'_, '_> {
@@ -47,7 +48,7 @@ impl Network<'_, '_> {
                 for (mail, &units) in row_mut(self.state.mail, m, p).iter_mut().zip(self.scratch.wants.iter()) {
                     *mail -= units;
                 }
-                book(&mut self.state, s, slot, l, self.scratch.wants);
+                book(&mut self.state, s, wide_index(self.day), l, self.scratch.wants);
             }
         }
     }
@@ -57,9 +58,8 @@ impl Network<'_, '_> {
     fn turn_queue(&mut self) {
         let s = self.scenario;
         let width = s.queue_lanes * s.products();
-        let days = s.ring_days();
-        let today = wide_index(self.day) % days;
-        let oldest = (today + 1) % days;
+        let today = wide_index(self.day) % FIRST_COME_DAYS;
+        let oldest = (today + 1) % FIRST_COME_DAYS;
         for i in 0..width {
             let units = core::mem::take(&mut self.state.queue[today * width + i]);
             self.state.queue[oldest * width + i] += units;

@@ -5,7 +5,7 @@ use crate::allocation;
 use crate::convert::{bits, byte_index, from_bits, index, product, wide, wide_index, word};
 use crate::draws::Source;
 use crate::layout::Column;
-use crate::scenario::{Allocation, LANES_MAX, ROUTES_PER_LANE_MAX};
+use crate::scenario::{Allocation, FIRST_COME_DAYS, LANES_MAX, ROUTES_PER_LANE_MAX};
 use crate::state::ring_rows;
 use heapless::Vec;
 
@@ -139,12 +139,11 @@ impl Network<'_, '_> {
     fn serve_queue(&mut self, n: usize, product: usize, available: i32, grants: &mut [i32]) {
         let s = self.scenario;
         let p = s.products();
-        let days = s.ring_days();
-        let today = wide_index(self.day) % days;
+        let today = wide_index(self.day) % FIRST_COME_DAYS;
         let mut left = available;
         grants.fill(0);
-        for age in 1..=days {
-            let slot = (today + age) % days; // the oldest first, today last
+        for later in 1..=FIRST_COME_DAYS {
+            let slot = (today + later) % FIRST_COME_DAYS; // the oldest first, today last
             for (grant, &b) in grants.iter_mut().zip(&s.nodes()[n].outbound) {
                 let Some(q) = s.lanes()[byte_index(b)].queue_row else { continue };
                 let queued = &mut self.state.queue[(slot * s.queue_lanes + q) * p + product];
