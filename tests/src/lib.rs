@@ -1,5 +1,11 @@
 //! What the tests of the whole workspace share. The tests themselves are in `tests/all/`, one binary.
 
+pub mod conservation;
 pub mod emulator;
+pub mod engines;
+pub mod metamorphic;
 pub mod oracle;
+pub mod property;
 pub mod random_network;
+pub mod record;
+pub mod swarm;

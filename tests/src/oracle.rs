@@ -1,62 +1,89 @@
-//! A slow, obvious day: every order, shipment and batch is a thing of its own.
+//! A slow, obvious chain: a queue of dated things, where every order, shipment and batch is one of its own.
 //!
 //! Written from the documented sequence of events, not from the simulator: stock is counted
-//! physically, customers and orders wait in lists, and the signed inventory level is only derived.
-//! Shared with the simulator are the functions whose rounding is their definition: the order
-//! function, the sharing of a capacity, the season's dithering, and the addresses of chance.
+//! physically, orders wait in lists, what is on its way is what the queue holds, and the signed
+//! inventory level is only derived. Of the simulator it shares the types, and the addresses of chance
+//! (`restock_core::draws`, which `tests/oracle/` has once more in Python).
 
-use crate::random_network::{Lane, Plan, Wish, wish};
+use crate::random_network::{Plan, Wish};
 use restock_core::draws::{Draws, Source};
 use restock_core::kpi::Tally;
 use restock_core::ledger::Ledger;
-use restock_core::order::{self, Bounds};
-use restock_core::scenario::EventKind;
-use restock_core::table::{Table, scaled};
-use std::collections::BTreeMap;
+use restock_core::scenario::{Event, EventKind, Stage};
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap};
 
 mod outward;
+mod rules;
+mod upward;
 
-/// An order of one product over one lane, as long as something of it has not been allocated.
+/// An order of one product over one lane: what of it has not been allocated.
 #[derive(Clone, Copy, Debug)]
 struct Order {
     lane: usize,
     product: usize,
     units: i64,
     /// Day on which the supplier sees it.
-    seen: u32,
+    seen: i64,
 }
 
-/// Units of one product that arrive somewhere on one day: a shipment over a lane or a batch at a node.
+/// Units of one product that reach a place: a shipment over a lane, or a batch at a node.
 #[derive(Clone, Copy, Debug)]
 struct Moving {
     place: usize,
     product: usize,
     units: i64,
-    due: u32,
+}
+
+/// What happens on a date.
+#[derive(Clone, Copy, Debug)]
+enum Dated {
+    Event(Event),
+    Arrival(Moving),
+    Finished(Moving),
+    Mail(Order),
+}
+
+impl Dated {
+    /// The order of what is due on one day.
+    fn step(&self) -> u8 {
+        match self {
+            Self::Event(_) => 0,
+            Self::Arrival(_) => 1,
+            Self::Finished(_) => 2,
+            Self::Mail(_) => 3,
+        }
+    }
 }
 
 /// A count for each (place, product).
 pub type Count = BTreeMap<(usize, usize), i64>;
 
-/// The chain of a plan under the policy [`wish`], told the slow way.
+/// The chain of a plan under the policy [`crate::random_network::wish`], told the slow way.
 #[derive(Debug)]
 pub struct Oracle<'a> {
     plan: &'a Plan,
-    words: Vec<Vec<i32>>,
     draws: Draws,
     wishes: u64,
     day: u32,
+    /// All that was ever dated, in the order in which it was.
+    dated: Vec<Dated>,
+    /// What is still to come: day, step, and which of `dated`.
+    queue: BinaryHeap<Reverse<(u32, u8, usize)>>,
+    /// Seen by their suppliers, the oldest first.
     orders: Vec<Order>,
-    shipments: Vec<Moving>,
-    batches: Vec<Moving>,
     /// Physical stock, by node.
     pub on_hand: Count,
     /// Waiting for production, by node.
     pub input: Count,
     /// Customers' units owed, by node.
     pub owed: Count,
+    /// Smoothed demand without its season, Q12, by node.
+    pub forecast: Count,
     /// Allocated and waiting for transport, by lane.
     pub dock: Count,
+    /// Ordered to go fast and not shipped, by lane.
+    pub rush: Count,
     /// Ordered today, by lane.
     pub ordered: Count,
     /// Demand faced today, by node.
@@ -81,64 +108,111 @@ impl<'a> Oracle<'a> {
     /// The chain on the morning of `first_day`.
     #[must_use]
     pub fn new(plan: &'a Plan, seed: u64, replica: u32, first_day: u32, wishes: u64) -> Self {
-        let mut on_hand = Count::new();
-        for (n, row) in plan.stock.iter().enumerate() {
-            for (i, stock) in row.iter().enumerate() {
-                add(&mut on_hand, n, i, i64::from(stock.initial));
-            }
-        }
-        Self {
+        let mut oracle = Self {
             plan,
-            words: plan.tables.iter().map(|t| crate::random_network::table_words(t)).collect(),
             draws: Draws::new(seed, replica),
             wishes,
             day: first_day,
+            dated: Vec::new(),
+            queue: BinaryHeap::new(),
             orders: Vec::new(),
-            shipments: Vec::new(),
-            batches: Vec::new(),
-            on_hand,
+            on_hand: Count::new(),
             input: Count::new(),
             owed: Count::new(),
+            forecast: Count::new(),
             dock: Count::new(),
+            rush: Count::new(),
             ordered: Count::new(),
             faced: Count::new(),
             cost: Count::new(),
             today: Vec::new(),
             last: BTreeMap::new(),
             factors: BTreeMap::new(),
+        };
+        for (n, row) in plan.stock.iter().enumerate() {
+            for (i, stock) in row.iter().enumerate() {
+                add(&mut oracle.on_hand, n, i, i64::from(stock.initial));
+                add(&mut oracle.forecast, n, i, i64::from(stock.demand_mean_q12));
+            }
         }
+        for event in &plan.events {
+            oracle.put(event.day, Dated::Event(*event));
+        }
+        for open in &plan.open_orders {
+            let (due, units) = (first_day + open.days as u32, i64::from(open.units));
+            let order = Order { lane: open.lane, product: open.product, units, seen: i64::from(due) };
+            match open.stage {
+                Stage::InTransit => {
+                    oracle.put(due, Dated::Arrival(Moving { place: open.lane, product: open.product, units }));
+                }
+                Stage::InMail => oracle.put(due, Dated::Mail(order)),
+                Stage::Waiting => oracle.orders.push(Order { seen: i64::from(first_day) - 1, ..order }),
+            }
+        }
+        oracle
+    }
+
+    fn put(&mut self, day: u32, what: Dated) {
+        self.queue.push(Reverse((day, what.step(), self.dated.len())));
+        self.dated.push(what);
+    }
+
+    /// What is still to come, with its day.
+    fn to_come(&self) -> impl Iterator<Item = (u32, &Dated)> {
+        self.queue.iter().map(|Reverse((day, _, number))| (*day, &self.dated[*number]))
+    }
+
+    /// The plan.
+    #[must_use]
+    pub fn plan(&self) -> &'a Plan {
+        self.plan
+    }
+
+    /// The last day told.
+    #[must_use]
+    pub fn day(&self) -> u32 {
+        self.day
     }
 
     /// Ordered over a lane, seen by the supplier and not allocated.
     #[must_use]
     pub fn waiting(&self, lane: usize, product: usize) -> i64 {
-        self.orders
-            .iter()
-            .filter(|o| o.lane == lane && o.product == product && o.seen <= self.day)
-            .map(|o| o.units)
-            .sum()
+        self.orders.iter().filter(|o| o.lane == lane && o.product == product).map(|o| o.units).sum()
     }
 
     /// Ordered over a lane and still in the mail.
     #[must_use]
     pub fn mail(&self, lane: usize, product: usize) -> i64 {
-        self.orders
-            .iter()
-            .filter(|o| o.lane == lane && o.product == product && o.seen > self.day)
-            .map(|o| o.units)
-            .sum()
+        let units = |what: &Dated| match what {
+            Dated::Mail(o) if o.lane == lane && o.product == product => o.units,
+            _ => 0,
+        };
+        self.to_come().map(|(_, what)| units(what)).sum()
     }
 
     /// Shipped over a lane and not received.
     #[must_use]
     pub fn in_transit(&self, lane: usize, product: usize) -> i64 {
-        self.shipments.iter().filter(|s| s.place == lane && s.product == product).map(|s| s.units).sum()
+        self.arriving(lane, product, u32::MAX)
+    }
+
+    /// Shipped over a lane, to be received by `until`.
+    fn arriving(&self, lane: usize, product: usize, until: u32) -> i64 {
+        let units = |(day, what): (u32, &Dated)| match what {
+            Dated::Arrival(m) if m.place == lane && m.product == product && day <= until => m.units,
+            _ => 0,
+        };
+        self.to_come().map(units).sum()
     }
 
     /// Started at a node and not stocked.
     #[must_use]
     pub fn in_production(&self, node: usize, product: usize) -> i64 {
-        self.batches.iter().filter(|b| b.place == node && b.product == product).map(|b| b.units).sum()
+        let units = |what: &Dated| match what {
+            Dated::Finished(m) if m.place == node && m.product == product => m.units,
+            _ => 0,
+        };
+        self.to_come().map(|(_, what)| units(what)).sum()
     }
 
     /// On hand minus all that is owed.
@@ -151,20 +225,24 @@ impl<'a> Oracle<'a> {
     /// Level plus all that is ordered and not yet stocked.
     #[must_use]
     pub fn position(&self, node: usize, product: usize) -> i64 {
+        let ordered = |&l: &usize| {
+            self.mail(l, product) + self.waiting(l, product) + at(&self.dock, l, product) + self.in_transit(l, product)
+        };
         let inbound = self.plan.inbound(node);
-        let ordered: i64 = inbound
-            .iter()
-            .map(|&l| {
-                self.mail(l, product)
-                    + self.waiting(l, product)
-                    + at(&self.dock, l, product)
-                    + self.in_transit(l, product)
-            })
-            .sum();
         self.inventory_level(node, product)
-            + ordered
+            + inbound.iter().map(ordered).sum::<i64>()
             + at(&self.input, node, product)
             + self.in_production(node, product)
+    }
+
+    /// What a node will have by the day on which an order over the fast route of `express` would arrive.
+    fn expedited_position(&self, node: usize, express: usize, product: usize) -> i64 {
+        let until = self.day + self.plan.fast_days(express);
+        self.inventory_level(node, product)
+            + at(&self.input, node, product)
+            + self.in_production(node, product)
+            + self.plan.inbound(node).iter().map(|&l| self.arriving(l, product, until)).sum::<i64>()
+            + at(&self.rush, express, product)
     }
 
     fn products(&self) -> usize {
@@ -187,15 +265,12 @@ impl<'a> Oracle<'a> {
         for count in [&mut self.ordered, &mut self.faced, &mut self.cost] {
             count.clear();
         }
-        for event in self.plan.events.iter().filter(|e| e.day <= day) {
-            let kind = match event.kind {
-                EventKind::Demand => 1,
-                EventKind::Capacity => 2,
-                EventKind::Route => 3,
-            };
-            self.factors.insert((kind, event.place), event.factor_q12);
+        while let Some(&Reverse((due, _, number))) = self.queue.peek()
+            && due <= day
+        {
+            self.queue.pop();
+            self.happen(self.dated[number]);
         }
-        self.receive();
         for n in 0..self.plan.nodes.len() {
             if self.plan.nodes[n].sells {
                 for i in 0..self.products() {
@@ -207,7 +282,6 @@ impl<'a> Oracle<'a> {
             self.decide(n);
         }
         for n in 0..self.plan.nodes.len() {
-            self.today[n].faced = (0..self.products()).map(|i| at(&self.faced, n, i)).sum();
             self.produce(n);
         }
         for n in 0..self.plan.nodes.len() {
@@ -222,30 +296,35 @@ impl<'a> Oracle<'a> {
         }
     }
 
-    fn receive(&mut self) {
-        let day = self.day;
-        let (arrived, moving) = self.shipments.iter().partition(|s| s.due == day);
-        self.shipments = moving;
-        let arrived: Vec<Moving> = arrived;
-        for s in arrived {
-            let node = self.plan.lanes[s.place].customer;
-            let produces = self.plan.nodes[node].production_days.is_some();
-            add(if produces { &mut self.input } else { &mut self.on_hand }, node, s.product, s.units);
-            self.today[node].received += s.units;
-        }
-        let (finished, making) = self.batches.iter().partition(|b| b.due == day);
-        self.batches = making;
-        let finished: Vec<Moving> = finished;
-        for b in finished {
-            add(&mut self.on_hand, b.place, b.product, b.units);
-            self.today[b.place].produced += b.units;
-        }
-        // The mail brings orders: they are today's demand of the supplier.
-        for order in &self.orders {
-            let lane = &self.plan.lanes[order.lane];
-            if let (Some(s), true) = (lane.supplier, lane.order_days > 0 && order.seen == day) {
-                *self.faced.entry((s, order.product)).or_default() += order.units;
+    fn happen(&mut self, what: Dated) {
+        match what {
+            Dated::Event(event) => {
+                let kind = match event.kind {
+                    EventKind::Demand => 1,
+                    EventKind::Capacity => 2,
+                    EventKind::Route => 3,
+                };
+                self.factors.insert((kind, event.place), event.factor_q12);
             }
+            Dated::Arrival(m) => {
+                let node = self.plan.lanes[m.place].customer;
+                let produces = self.plan.nodes[node].production_days.is_some();
+                add(if produces { &mut self.input } else { &mut self.on_hand }, node, m.product, m.units);
+                self.today[node].received += m.units;
+            }
+            Dated::Finished(m) => {
+                add(&mut self.on_hand, m.place, m.product, m.units);
+                self.today[m.place].produced += m.units;
+            }
+            Dated::Mail(order) => self.see(order),
+        }
+    }
+
+    /// A supplier sees an order: it waits, and is the supplier's demand of this day.
+    fn see(&mut self, order: Order) {
+        self.orders.push(order);
+        if let Some(s) = self.plan.lanes[order.lane].supplier {
+            add(&mut self.faced, s, order.product, order.units);
         }
     }
 
@@ -257,21 +336,13 @@ impl<'a> Oracle<'a> {
             stock.demand_table.map_or(0, |table| {
                 let (u, dither) = self.draws.row(self.day, node as u32, Source::Demand).two(plan.products[product].key);
                 let season = plan.profiles[stock.demand_profile][self.day as usize];
-                scaled(self.quantile(table, u), season, dither)
+                rules::in_season(rules::quantile(&plan.tables[table], u), i64::from(season), dither)
             })
         } else {
             let row = plan.nodes[..node].iter().filter(|n| n.sells).count();
-            plan.replay[self.day as usize % plan.replay.len()][row][product]
+            i64::from(plan.replay[self.day as usize % plan.replay.len()][row][product])
         };
-        (i64::from(drawn) * self.factor(1, node)) >> 12
-    }
-
-    fn quantile(&self, table: usize, u: u32) -> i32 {
-        let segment = self.plan.tables[table].iter().rfind(|s| s.start <= u);
-        match segment {
-            Some(s) if s.span == 0 => s.value,
-            _ => Table::new(&self.words[table]).map_or(-1, |t| t.value(u)),
-        }
+        (drawn * self.factor(1, node)) >> 12
     }
 
     fn serve_customers(&mut self, n: usize, i: usize) {
@@ -293,54 +364,6 @@ impl<'a> Oracle<'a> {
             self.charge(n, i, missing * i64::from(stock.lost_sale), |l| &mut l.lost_sale);
         } else {
             add(&mut self.owed, n, i, missing);
-        }
-    }
-
-    fn decide(&mut self, n: usize) {
-        let node = &self.plan.nodes[n];
-        if self.day as usize % node.review_days != node.review_offset {
-            return;
-        }
-        for i in 0..self.products() {
-            let w = wish(self.wishes, self.day, n, self.plan.products[i].key);
-            self.last.insert((n, i), w);
-            self.order(n, i, w);
-        }
-    }
-
-    fn order(&mut self, n: usize, i: usize, w: Wish) {
-        let stock = self.plan.stock[n][i];
-        let position = self.position(n, i) as i32;
-        let level = w.level.min(stock.position_max);
-        let most = w.cap.min(stock.order_max).max(0);
-        let inbound = self.plan.inbound(n);
-        // The whole order, cut at the shares' running sums; what lots and minimum add counts against the cap.
-        let whole = (i64::from(level) - i64::from(position)).clamp(0, i64::from(most));
-        let (mut share, mut ordered) = (0i64, 0i32);
-        for l in inbound.iter().copied() {
-            let lane = &self.plan.lanes[l];
-            let until = share + i64::from(lane.share);
-            let part = whole * until / 1_000_000 - whole * share / 1_000_000;
-            share = until;
-            let bounds = Bounds { lot_size: stock.lot_size, order_min: stock.order_min, order_max: most - ordered };
-            let units = order::quantity(part as i32, 0, order::UNLIMITED, bounds);
-            ordered += units;
-            self.send(l, i, units, n);
-        }
-    }
-
-    fn send(&mut self, l: usize, i: usize, units: i32, n: usize) {
-        if units == 0 {
-            return;
-        }
-        let lane: &Lane = &self.plan.lanes[l];
-        let units = i64::from(units);
-        add(&mut self.ordered, l, i, units);
-        self.today[n].ordered += units;
-        self.charge(n, i, i64::from(self.plan.stock[n][i].order_cost), |t| &mut t.ordering);
-        self.orders.push(Order { lane: l, product: i, units, seen: self.day + lane.order_days as u32 });
-        if let (Some(s), 0) = (lane.supplier, lane.order_days) {
-            add(&mut self.faced, s, i, units);
         }
     }
 }

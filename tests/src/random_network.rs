@@ -3,7 +3,7 @@
 //! A [`Plan`] is nested and named where the simulator's image is flat, so that the oracle that reads
 //! it shares no indexing with what it checks. [`Plan::image`] writes it down word by word.
 
-use restock_core::scenario::{Allocation, Event, EventKind, OpenOrder, SEASON_AHEAD_DAYS};
+use restock_core::scenario::{Allocation, Event, EventKind, OpenOrder, SEASON_AHEAD_DAYS, Stage};
 
 mod image;
 mod wish;
@@ -260,7 +260,7 @@ impl Plan {
             .collect();
         events.sort_by_key(|e| e.day);
         let position_max = d.pick(&[150, 3000]);
-        let stock = nodes
+        let stock: Vec<Vec<Stock>> = nodes
             .iter()
             .map(|node| {
                 products.iter().map(|_| random_stock(d, node, position_max, profiles.len(), &mut tables)).collect()
@@ -271,6 +271,7 @@ impl Plan {
         let replay = (0..replay_days)
             .map(|_| (0..selling).map(|_| products.iter().map(|_| d.between(0, 25)).collect()).collect())
             .collect();
+        let open_orders = random_open_orders(d, &lanes, &stock, ring_days);
         Self {
             horizon_days,
             ring_days,
@@ -283,7 +284,7 @@ impl Plan {
             stock,
             profiles,
             events,
-            open_orders: Vec::new(),
+            open_orders,
             tables,
             replay,
         }
@@ -293,6 +294,33 @@ impl Plan {
     #[must_use]
     pub fn first_route(&self, lane: usize) -> usize {
         self.lanes[..lane].iter().map(|l| l.routes.len()).sum()
+    }
+
+    /// What planning takes for the mean lead time of a route, Q8 [days]: the middle of its table's values.
+    #[must_use]
+    pub fn lead_mean_q8(&self, route: &Route) -> i32 {
+        let table = &self.tables[route.lead_table];
+        (table[0].value + table[table.len() - 1].value) * 128
+    }
+
+    /// The fast route of a lane, counted within it: of the least mean lead time, the first of several.
+    #[must_use]
+    pub fn fast_route(&self, lane: usize) -> usize {
+        let routes = &self.lanes[lane].routes;
+        (0..routes.len()).min_by_key(|&r| self.lead_mean_q8(&routes[r])).unwrap_or(0)
+    }
+
+    /// Planned lead time of a lane's fast route: its mean, rounded, within the ring [days].
+    #[must_use]
+    pub fn fast_days(&self, lane: usize) -> u32 {
+        let mean = self.lead_mean_q8(&self.lanes[lane].routes[self.fast_route(lane)]);
+        ((mean + 128) / 256).min(self.ring_days as i32 - 1) as u32
+    }
+
+    /// The lane over which a node can rush orders: its first inbound lane with several routes.
+    #[must_use]
+    pub fn express(&self, node: usize) -> Option<usize> {
+        self.inbound(node).into_iter().find(|&l| self.lanes[l].routes.len() > 1)
     }
 
     /// The lanes into a node, in order.
@@ -397,4 +425,31 @@ fn random_stock(
         demand_profile: d.size(0, profiles - 1),
         forecast_profile: d.size(0, profiles - 1),
     }
+}
+
+/// What is already ordered on the first morning, in half of the networks: never more than the limit allows.
+fn random_open_orders(d: &mut Dice, lanes: &[Lane], stock: &[Vec<Stock>], ring_days: usize) -> Vec<OpenOrder> {
+    let mut open = Vec::new();
+    if d.chance(50) {
+        return open;
+    }
+    let room = |s: &Stock| s.position_max - s.initial;
+    let mut room: Vec<Vec<i32>> = stock.iter().map(|row| row.iter().map(room).collect()).collect();
+    for (lane, way) in lanes.iter().enumerate() {
+        for product in 0..stock[0].len() {
+            for stage in [Stage::InTransit, Stage::InMail, Stage::Waiting] {
+                let last = if stage == Stage::Waiting { 0 } else { ring_days - 1 };
+                for days in 0..=last {
+                    let room = &mut room[way.customer][product];
+                    let possible = *room > 0 && (stage != Stage::InMail || way.order_days > 0);
+                    if possible && d.chance(if stage == Stage::Waiting { 40 } else { 15 }) {
+                        let units = d.between(1, (*room).min(25));
+                        *room -= units;
+                        open.push(OpenOrder { lane, product, stage, days, units });
+                    }
+                }
+            }
+        }
+    }
+    open
 }

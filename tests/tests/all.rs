@@ -16,6 +16,8 @@ mod metamorphic;
 mod observation;
 #[path = "all/oracle.rs"]
 mod oracle;
+#[path = "all/python_oracle.rs"]
+mod python_oracle;
 #[path = "all/readme.rs"]
 mod readme;
 #[path = "all/scenario_bytes.rs"]

@@ -1,79 +1,49 @@
-//! The end of the oracle's day: production, allocation, transport, accounts.
+//! The end of the oracle's day: allocation, transport, accounts.
 
-use super::{Moving, Oracle, Order, add, at};
-use restock_core::allocation::share_capacity;
+use super::rules::{Claim, in_proportion, quantile, share_capacity};
+use super::{Dated, Moving, Oracle, Order, add, at};
 use restock_core::draws::Source;
 use restock_core::scenario::Allocation;
 
-impl Oracle<'_> {
-    pub(super) fn produce(&mut self, n: usize) {
-        let Some(days) = self.plan.nodes[n].production_days else { return };
-        let p = self.products();
-        let wants: Vec<i32> = (0..p).map(|i| at(&self.input, n, i) as i32).collect();
-        let mut starts = wants.clone();
-        if let Some(capacity) = self.plan.nodes[n].capacity {
-            let capacity = (i64::from(capacity) * self.factor(2, n)) >> 12;
-            let weight = |i: usize| self.last.get(&(n, i)).map_or(4, |w| w.weight.clamp(1, 16));
-            let used = share_capacity(capacity, &wants, |i| self.plan.stock[n][i].work, weight, &mut starts);
-            self.today[n].work_used += used;
-            self.today[n].work_capacity += capacity;
-        }
-        for (i, &units) in starts.iter().enumerate() {
-            let units = i64::from(units);
-            add(&mut self.input, n, i, -units);
-            self.batches.push(Moving { place: n, product: i, units, due: self.day + days as u32 });
-            self.charge(n, i, units * i64::from(self.plan.stock[n][i].production_cost), |t| &mut t.production);
-        }
-    }
+/// Days of arrival by which a first-come node tells orders apart.
+const FIRST_COME_DAYS: i64 = 32;
 
+impl Oracle<'_> {
     /// Stock goes to the lanes' waiting orders, by the node's rule.
     pub(super) fn allocate(&mut self, n: usize) {
         let lanes = self.plan.outbound(n);
         for i in 0..self.products() {
             let stock = at(&self.on_hand, n, i);
             let claims: Vec<i64> = lanes.iter().map(|&l| self.waiting(l, i)).collect();
-            let total: i64 = claims.iter().sum();
-            let mut turn: Vec<(usize, i64)> = Vec::new();
-            if stock >= total {
-                turn = lanes.iter().copied().zip(claims).collect();
-            } else {
+            let mut turns: Vec<(usize, i64)> = lanes.iter().copied().zip(claims.iter().copied()).collect();
+            if stock < claims.iter().sum::<i64>() {
                 match self.plan.nodes[n].allocation {
                     Allocation::Proportional => {
-                        let fair: Vec<i64> = claims.iter().map(|c| stock * c / total).collect();
-                        let spare = stock - fair.iter().sum::<i64>();
-                        // What rounding leaves over: one unit each, in order, to those who still want.
-                        let hungry = |k: usize| fair[k] < claims[k];
-                        for (k, &l) in lanes.iter().enumerate() {
-                            let before = (0..k).filter(|&j| hungry(j)).count() as i64;
-                            turn.push((l, fair[k] + i64::from(hungry(k) && before < spare)));
-                        }
+                        turns = lanes.iter().copied().zip(in_proportion(stock, &claims)).collect();
                     }
-                    Allocation::Priority => {
-                        let mut ranked = lanes.clone();
-                        ranked.sort_by_key(|&l| self.plan.lanes[l].priority);
-                        turn = ranked.into_iter().map(|l| (l, i64::MAX)).collect();
-                    }
-                    Allocation::FirstCome => {
-                        // The queue remembers one ring of days; what is older counts as that old.
-                        let oldest = (self.day + 1).saturating_sub(self.plan.ring_days as u32);
-                        let mut queue: Vec<&Order> = self
-                            .orders
-                            .iter()
-                            .filter(|o| lanes.contains(&o.lane) && o.product == i && o.seen <= self.day)
-                            .collect();
-                        queue.sort_by_key(|o| (o.seen.max(oldest), o.lane));
-                        turn = queue.iter().map(|o| (o.lane, o.units)).collect();
-                    }
+                    Allocation::Priority => turns.sort_by_key(|&(l, _)| self.plan.lanes[l].priority),
+                    Allocation::FirstCome => turns = self.queue_of(&lanes, i),
                 }
             }
-            for (l, most) in turn {
-                let units = most.min(self.waiting(l, i)).min(at(&self.on_hand, n, i));
+            for (l, most) in turns {
+                let units = most.min(at(&self.on_hand, n, i));
                 add(&mut self.on_hand, n, i, -units);
                 self.settle(l, i, units);
             }
         }
     }
 
+    /// The orders of a first-come node: the oldest first, those of one day in the order of their lanes.
+    /// The queue remembers so many days; what is older counts as that old.
+    fn queue_of(&self, lanes: &[usize], product: usize) -> Vec<(usize, i64)> {
+        let oldest = i64::from(self.day) + 1 - FIRST_COME_DAYS;
+        let mut queue: Vec<&Order> =
+            self.orders.iter().filter(|o| lanes.contains(&o.lane) && o.product == product).collect();
+        queue.sort_by_key(|o| (o.seen.max(oldest), o.lane));
+        queue.iter().map(|o| (o.lane, o.units)).collect()
+    }
+
+    /// The outside world has everything.
     pub(super) fn allocate_outside(&mut self) {
         for l in 0..self.plan.lanes.len() {
             if self.plan.lanes[l].supplier.is_none() {
@@ -88,8 +58,7 @@ impl Oracle<'_> {
     fn settle(&mut self, l: usize, i: usize, units: i64) {
         add(&mut self.dock, l, i, units);
         let mut left = units;
-        let day = self.day;
-        for order in self.orders.iter_mut().filter(|o| o.lane == l && o.product == i && o.seen <= day) {
+        for order in self.orders.iter_mut().filter(|o| o.lane == l && o.product == i) {
             let part = order.units.min(left);
             order.units -= part;
             left -= part;
@@ -97,48 +66,74 @@ impl Oracle<'_> {
         self.orders.retain(|o| o.units > 0);
     }
 
-    /// Each product over its first route, then over the others in their order, as far as there is room.
+    /// What is rushed over the fast route; then each product over its first route, then over the others in
+    /// their order, as far as there is room.
     pub(super) fn transport(&mut self, l: usize) {
         let plan = self.plan;
         let lane = &plan.lanes[l];
         let p = self.products();
         let first = plan.first_route(l);
-        let ranking: Vec<Vec<usize>> = (0..p)
-            .map(|i| {
-                let wished =
-                    self.last.get(&(lane.customer, i)).map_or(0, |w| w.route.max(0) as usize % lane.routes.len());
-                let mut order: Vec<usize> = (0..lane.routes.len()).filter(|&r| r != wished).collect();
-                order.insert(0, wished);
-                order
-            })
-            .collect();
         let mut room: Vec<Option<i64>> = (0..lane.routes.len())
             .map(|r| lane.routes[r].capacity.map(|c| (i64::from(c) * self.factor(3, first + r)) >> 12))
             .collect();
-        #[allow(clippy::needless_range_loop)] // The rank is an index into every product's ranking.
+        if lane.routes.len() > 1 {
+            let wants: Vec<i64> = (0..p).map(|i| at(&self.rush, l, i).min(at(&self.dock, l, i))).collect();
+            for (i, units) in self.go(l, plan.fast_route(l), &mut room, &wants).into_iter().enumerate() {
+                add(&mut self.rush, l, i, -units);
+            }
+        }
+        let rankings: Vec<Vec<usize>> = (0..p).map(|i| self.ranking(l, i)).collect();
         for rank in 0..lane.routes.len() {
             for r in 0..lane.routes.len() {
-                let wants: Vec<i32> =
-                    (0..p).map(|i| if ranking[i][rank] == r { at(&self.dock, l, i) as i32 } else { 0 }).collect();
-                let mut goes = wants.clone();
-                if let Some(room) = &mut room[r] {
-                    *room -= share_capacity(*room, &wants, |i| plan.products[i].volume, |_| 1, &mut goes);
-                }
-                for (i, &units) in goes.iter().enumerate().filter(|(_, units)| **units > 0) {
-                    self.ship(l, first + r, r, i, i64::from(units));
-                }
+                let wants: Vec<i64> =
+                    (0..p).map(|i| if rankings[i][rank] == r { at(&self.dock, l, i) } else { 0 }).collect();
+                self.go(l, r, &mut room, &wants);
             }
+        }
+        for i in 0..p {
+            // What has left by another route is asked for no more.
+            let left = self.waiting(l, i) + at(&self.dock, l, i) + self.mail(l, i);
+            let rush = at(&self.rush, l, i).min(left);
+            self.rush.insert((l, i), rush);
         }
     }
 
-    fn ship(&mut self, l: usize, route: usize, r: usize, i: usize, units: i64) {
+    fn ranking(&self, l: usize, product: usize) -> Vec<usize> {
         let lane = &self.plan.lanes[l];
-        let (u, _) = self.draws.row(self.day, route as u32, Source::LeadTime).two(self.plan.products[i].key);
-        let lead = self.quantile(lane.routes[r].lead_table, u);
+        let routes = lane.routes.len();
+        let wished = self.last.get(&(lane.customer, product)).map_or(0, |w| w.route.max(0) as usize % routes);
+        let mut order: Vec<usize> = (0..routes).filter(|&r| r != wished).collect();
+        order.insert(0, wished);
+        order
+    }
+
+    /// As much of `wants` as there is room for leaves over route `r` of a lane; returns how much.
+    fn go(&mut self, l: usize, r: usize, room: &mut [Option<i64>], wants: &[i64]) -> Vec<i64> {
+        let mut goes = wants.to_vec();
+        if let Some(room) = &mut room[r] {
+            let volume = |i: usize| i64::from(self.plan.products[i].volume);
+            let claim = |(i, &wants): (usize, &i64)| Claim { wants, uses: volume(i), weight: 1 };
+            let claims: Vec<Claim> = wants.iter().enumerate().map(claim).collect();
+            let (granted, used) = share_capacity(*room, &claims);
+            goes = granted;
+            *room -= used;
+        }
+        for (i, &units) in goes.iter().enumerate().filter(|(_, units)| **units > 0) {
+            self.ship(l, r, i, units);
+        }
+        goes
+    }
+
+    fn ship(&mut self, l: usize, r: usize, i: usize, units: i64) {
+        let plan = self.plan;
+        let (customer, route) = (plan.lanes[l].customer, &plan.lanes[l].routes[r]);
+        let place = (plan.first_route(l) + r) as u32;
+        let (u, _) = self.draws.row(self.day, place, Source::LeadTime).two(plan.products[i].key);
+        let lead = quantile(&plan.tables[route.lead_table], u);
         add(&mut self.dock, l, i, -units);
-        self.shipments.push(Moving { place: l, product: i, units, due: self.day + lead as u32 });
-        self.today[lane.customer].shipped_to += units;
-        self.charge(lane.customer, i, units * i64::from(lane.routes[r].freight[i]), |t| &mut t.freight);
+        self.put(self.day + lead as u32, Dated::Arrival(Moving { place: l, product: i, units }));
+        self.today[customer].shipped_to += units;
+        self.charge(customer, i, units * i64::from(route.freight[i]), |t| &mut t.freight);
     }
 
     pub(super) fn account(&mut self, n: usize) {

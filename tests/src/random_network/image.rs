@@ -117,7 +117,7 @@ impl Plan {
             let mut w = [0; layout::ROUTE_WORDS];
             w[route::LEAD_TABLE] = way.lead_table as i32;
             w[route::CAPACITY] = way.capacity.unwrap_or(-1);
-            w[route::LEAD_MEAN_Q8] = self.tables[way.lead_table][0].value * 256;
+            w[route::LEAD_MEAN_Q8] = self.lead_mean_q8(way);
             words.extend(w);
         }
         for item in &self.products {

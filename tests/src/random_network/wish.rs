@@ -1,7 +1,7 @@
 //! A policy that wishes for anything: by day, node and product, whatever the state.
 
 use super::Dice;
-use restock_core::order::UNLIMITED;
+use restock_core::order::{NOTHING, UNLIMITED};
 use restock_core::policy::{Actions, NodeView, Policy};
 
 /// What is wished for one product on one day.
@@ -15,9 +15,11 @@ pub struct Wish {
     pub weight: i32,
     /// First route.
     pub route: i32,
+    /// Base-stock level of the fast route [units].
+    pub expedite: i32,
 }
 
-/// The wish of a seed: mostly sane, sometimes as wild as the types allow.
+/// The wish of a seed: mostly sane, sometimes as wild as the types allow. `tests/oracle/wishes.py` has it too.
 #[must_use]
 pub fn wish(seed: u64, day: u32, node: usize, product_key: u64) -> Wish {
     let mut place = Dice::new(seed ^ product_key ^ ((node as u64) << 40));
@@ -33,6 +35,11 @@ pub fn wish(seed: u64, day: u32, node: usize, product_key: u64) -> Wish {
         },
         weight: if wild { d.pick(&[0, -3, i32::MAX, 17]) } else { d.pick(&[1, 4, 16]) },
         route: if wild { d.pick(&[-1, i32::MAX, 77]) } else { d.between(0, 3) },
+        expedite: match d.between(0, 9) {
+            0 => d.pick(&[i32::MAX, 0, -40, 1000]),
+            1..=3 => base / 2 + d.between(-40, 40),
+            _ => NOTHING,
+        },
     }
 }
 
@@ -62,6 +69,7 @@ impl Policy for Wishes {
             actions.cap[i] = w.cap;
             actions.weight[i] = w.weight;
             actions.route[i] = w.route;
+            actions.expedite[i] = w.expedite;
         }
     }
 }
