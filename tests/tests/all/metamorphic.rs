@@ -37,7 +37,8 @@ fn a_node_sees_nothing_beyond_its_direct_neighbours() {
     let mut strangers = 0;
     for seed in 0..600 {
         let mut plan = Plan::random(seed);
-        // Nobody orders, so nothing that differs at one node reaches another through the neighbours' orders.
+        plan.open_orders.clear();
+        // Nobody orders or has ordered, so nothing that differs at one node reaches another through the neighbours' orders.
         let observe = |plan: &Plan| {
             let mut policy = Fixed::new(seed, i32::MIN, i32::MIN);
             policy.observes = true;

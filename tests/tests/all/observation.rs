@@ -107,6 +107,8 @@ fn widened(mut plan: Plan, products: usize) -> Plan {
     let p = plan.products.len();
     let mut dice = Dice::new(products as u64);
     let repeat = |row: &[i32]| (0..products).map(|i| row[i % p]).collect::<Vec<i32>>();
+    // Other stocks leave no room for them.
+    plan.open_orders.clear();
     plan.products = (0..products).map(|i| plan.products[i % p].clone()).collect();
     plan.products.iter_mut().for_each(|product| product.key = dice.bits());
     for row in &mut plan.stock {

@@ -57,28 +57,28 @@ fn built(s: &Scenario<'_>) -> Vec<(&'static str, bool)> {
     ]
 }
 
-/// What happens in it within forty days.
+/// What happens in it within sixty days.
 fn lived(s: &Scenario<'_>, seed: u64) -> Vec<(&'static str, bool)> {
     let mut memory = vec![0; Network::words(s)];
     let mut network = Network::new(s, &mut memory).unwrap();
     network.reset(seed, 0, 0);
     let mut policy = Wishes::new(seed);
     let (mut rushed, mut staged, mut late, mut lost, mut idle) = (false, false, false, false, false);
-    for _ in 0..40 {
+    for day in 0..60 {
         network.advance(&mut policy);
         let v = network.state();
         rushed |= v.rush.iter().any(|&units| units > 0);
         staged |= v.staged.iter().any(|&units| units > 0);
-        // Orders as old as the queue remembers.
-        let days = v.queue.len() / FIRST_COME_DAYS;
-        late |= days > 0 && v.queue.chunks(days).all(|day| day.iter().any(|&units| units > 0));
+        // Tomorrow's place in the queue is today's oldest.
+        let (oldest, width) = ((day + 1) % FIRST_COME_DAYS, v.queue.len() / FIRST_COME_DAYS);
+        late |= day > FIRST_COME_DAYS && v.queue[oldest * width..][..width].iter().any(|&units| units > 0);
         lost |= network.today().iter().any(|t| t.lost > 0);
         idle |= network.today().iter().any(|t| t.work_used < t.work_capacity);
     }
     vec![
         ("rushed units that have to wait", rushed),
         ("units that wait for transport", staged),
-        ("a queue that is full of days", late),
+        ("orders as old as the queue tells", late),
         ("lost sales", lost),
         ("idle capacity", idle),
     ]

@@ -195,6 +195,7 @@ fn many_lanes(lanes: usize, change: impl Fn(&mut restock_tests::random_network::
         (0..).map(Plan::random).find(|p| p.nodes.len() == 1 && p.replay.is_empty() && p.events.is_empty()).unwrap();
     let (node, stock, lane) = (plan.nodes[0].clone(), plan.stock[0].clone(), plan.lanes[0].clone());
     plan.position_max = 1 << 28;
+    plan.open_orders.clear();
     plan.lanes.clear();
     for n in 1..=lanes {
         plan.nodes.push(node.clone());
