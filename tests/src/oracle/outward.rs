@@ -83,6 +83,7 @@ impl Oracle<'_> {
             }
         }
         let rankings: Vec<Vec<usize>> = (0..p).map(|i| self.ranking(l, i)).collect();
+        #[allow(clippy::needless_range_loop)] // The rank is an index into every product's ranking.
         for rank in 0..lane.routes.len() {
             for r in 0..lane.routes.len() {
                 let wants: Vec<i64> =
