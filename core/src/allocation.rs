@@ -1,18 +1,19 @@
 //! Sharing what is scarce: a node's stock among its lanes, capacity among products.
 
 use crate::convert::{low, saturate_wide, wide, wider};
+use crate::rows::copy_row;
 
 /// Shares `available` units among claims in proportion to them, to the unit: the part that
 /// rounding leaves over goes one unit each, in order. Grants never exceed claims.
 pub fn proportional(available: i32, claims: &[i32], grants: &mut [i32]) {
     let total: i64 = claims.iter().map(|&c| wide(c)).sum();
     if total <= wide(available) {
-        grants.copy_from_slice(claims);
+        copy_row(grants, claims);
         return;
     }
     let mut left = available;
     for (grant, &claim) in grants.iter_mut().zip(claims) {
-        *grant = low(wide(available) * wide(claim) / total);
+        *grant = low((wide(available) * wide(claim)).checked_div(total).unwrap_or(0));
         left -= *grant;
     }
     // Each floor loses less than one unit, so at most one unit per claim is left.
@@ -49,7 +50,7 @@ pub fn share_capacity(
 ) -> i64 {
     let total: i64 = wants.iter().enumerate().map(|(p, &w)| wide(w) * wide(uses(p))).sum();
     if total <= capacity {
-        grants.copy_from_slice(wants);
+        copy_row(grants, wants);
         return total;
     }
     grants.fill(0);
@@ -66,24 +67,24 @@ pub fn share_capacity(
         }
         // Q24: want (2^30) * weight (2^4) * ratio (2^24) stays below 2^58.
         let ratio = saturate_wide(((wider(left) << 24) / weighted).min(1 << 24));
-        for p in 0..wants.len() {
-            let missing = wants[p] - grants[p];
+        for (p, (granted, &want)) in grants.iter_mut().zip(wants).enumerate() {
+            let missing = want - *granted;
             let grant = if uses(p) == 0 {
                 missing
             } else {
                 let fair = (wide(missing) * wide(weights(p)) * ratio) >> 24;
                 if fair < wide(missing) { low(fair) } else { missing }
             };
-            grants[p] += grant;
+            *granted += grant;
             left -= wide(grant) * wide(uses(p));
         }
     }
-    for p in 0..wants.len() {
-        let missing = wants[p] - grants[p];
+    for (p, (granted, &want)) in grants.iter_mut().zip(wants).enumerate() {
+        let missing = want - *granted;
         if missing > 0 && left >= wide(uses(p)) {
-            let fitting = if uses(p) == 0 { wide(missing) } else { left / wide(uses(p)) };
+            let fitting = left.checked_div(wide(uses(p))).unwrap_or(wide(missing));
             let grant = if fitting < wide(missing) { low(fitting) } else { missing };
-            grants[p] += grant;
+            *granted += grant;
             left -= wide(grant) * wide(uses(p));
         }
     }

@@ -212,7 +212,7 @@ impl<'a> Layer<'a> {
 /// Little-endian words of a byte slice.
 #[inline(always)]
 fn words(bytes: &[u8]) -> impl Iterator<Item = i32> + '_ {
-    bytes.chunks_exact(4).map(|c| i32::from_le_bytes([c[0], c[1], c[2], c[3]]))
+    bytes.as_chunks().0.iter().map(|&word| i32::from_le_bytes(word))
 }
 
 impl<'a> Agent<'a> {
@@ -283,10 +283,11 @@ pub fn allows(allowed: u64, output: usize) -> bool {
 
 /// Sums of products of `x` with four rows that follow each other: each input is loaded once for all four.
 #[inline(always)]
-fn dot_four(rows: &[u8], x: &[i8]) -> [i32; 4] {
-    let (row0, rest) = rows.split_at(x.len());
-    let (row1, rest) = rest.split_at(x.len());
-    let (row2, row3) = rest.split_at(x.len());
+fn dot_four<'b>(rows: &'b [u8], x: &[i8]) -> [i32; 4] {
+    let part = |bytes: &'b [u8]| bytes.split_at_checked(x.len()).unwrap_or_default();
+    let (row0, rest) = part(rows);
+    let (row1, rest) = part(rest);
+    let (row2, row3) = part(rest);
     let mut sums = [0i32; 4];
     for ((((&x, &w0), &w1), &w2), &w3) in x.iter().zip(row0).zip(row1).zip(row2).zip(row3) {
         let x = from_i8(x);
@@ -331,11 +332,13 @@ fn for_each_output(layer: &Layer<'_>, x: &[i8], mut each: impl FnMut(usize, i32)
 pub(crate) fn infer(layers: &[Layer<'_>], features: &[i8; FEATURES], logits: &mut [i32; OUTPUTS]) {
     let mut x = [0i8; WIDTH_MAX];
     let mut y = [0i8; WIDTH_MAX];
-    x[..FEATURES].copy_from_slice(features);
+    for (x, &feature) in x.iter_mut().zip(features) {
+        *x = feature;
+    }
     let mut width = FEATURES;
     let Some((last, hidden)) = layers.split_last() else { return };
     for layer in hidden {
-        for_each_output(layer, &x[..width], |output, scaled| {
+        for_each_output(layer, x.get(..width).unwrap_or(&[]), |output, scaled| {
             if let Some(y) = y.get_mut(output) {
                 *y = saturate_i8(if scaled > 0 { scaled } else { 0 }); // ReLU
             }
@@ -343,7 +346,7 @@ pub(crate) fn infer(layers: &[Layer<'_>], features: &[i8; FEATURES], logits: &mu
         width = usize::from(layer.outputs).min(WIDTH_MAX);
         core::mem::swap(&mut x, &mut y);
     }
-    for_each_output(last, &x[..width], |output, scaled| {
+    for_each_output(last, x.get(..width).unwrap_or(&[]), |output, scaled| {
         if let Some(logit) = logits.get_mut(output) {
             *logit = scaled;
         }
@@ -358,7 +361,7 @@ pub fn best_choices(logits: &[i32; OUTPUTS], allowed: u64) -> [u8; HEADS] {
     let mut at = 0;
     for (choice, count) in choices.iter_mut().zip(HEAD_CHOICES) {
         let mut best = i64::MIN;
-        for (i, &logit) in logits[at..at + count].iter().enumerate() {
+        for (i, &logit) in logits.iter().skip(at).take(count).enumerate() {
             if allows(allowed, at + i) && wide(logit) > best {
                 best = wide(logit);
                 *choice = byte(i);
@@ -385,15 +388,17 @@ impl<'a> PolicyBlob<'a> {
     /// The first thing that is wrong.
     pub fn decode(bytes: &'a [u8]) -> Result<Self, BlobError> {
         let too_short = |needed| BlobError::TooShort { found: bytes.len(), needed };
-        let preamble = bytes.get(..PREAMBLE).ok_or(too_short(PREAMBLE + TRAILER))?;
-        if preamble[..4] != MAGIC {
+        let Some(&[m0, m1, m2, m3, v0, v1, b0, b1, b2, b3]) = bytes.first_chunk::<PREAMBLE>() else {
+            return Err(too_short(PREAMBLE + TRAILER));
+        };
+        if [m0, m1, m2, m3] != MAGIC {
             return Err(BlobError::Magic);
         }
-        let version = u16::from_le_bytes([preamble[4], preamble[5]]);
+        let version = u16::from_le_bytes([v0, v1]);
         if version != VERSION {
             return Err(BlobError::Version(version));
         }
-        let body = u32::from_le_bytes([preamble[6], preamble[7], preamble[8], preamble[9]]);
+        let body = u32::from_le_bytes([b0, b1, b2, b3]);
         let needed = wide_index(body).saturating_add(PREAMBLE + TRAILER);
         if bytes.len() < needed {
             return Err(too_short(needed));
@@ -401,13 +406,12 @@ impl<'a> PolicyBlob<'a> {
         if bytes.len() > needed {
             return Err(BlobError::TooLong { found: bytes.len(), needed });
         }
-        let (checked, trailer) = bytes.split_at(bytes.len() - TRAILER);
-        let crc = u32::from_le_bytes([trailer[0], trailer[1], trailer[2], trailer[3]]);
-        if CRC.checksum(checked) != crc {
+        let Some((checked, trailer)) = bytes.split_last_chunk::<TRAILER>() else { return Err(too_short(needed)) };
+        if CRC.checksum(checked) != u32::from_le_bytes(*trailer) {
             return Err(BlobError::Checksum);
         }
         let (header, agents): (Header<'a>, _) =
-            postcard::take_from_bytes(&checked[PREAMBLE..]).map_err(|_| BlobError::Malformed)?;
+            postcard::take_from_bytes(checked.get(PREAMBLE..).unwrap_or(&[])).map_err(|_| BlobError::Malformed)?;
         if usize::from(header.agents) > NODES_MAX || header.agents == 0 {
             return Err(BlobError::Malformed);
         }

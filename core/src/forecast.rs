@@ -7,6 +7,7 @@
 use crate::action::Outlook;
 use crate::convert::{bits, index, product, saturate, wide, wide_index};
 use crate::layout::Column;
+use crate::rows::at;
 use crate::scenario::{PROFILES_MAX, Scenario};
 
 /// Seasons below this, Q12, tell too little of the level to learn from (a closed day).
@@ -36,7 +37,7 @@ pub(crate) fn update(
         most = if *slot > most { *slot } else { most };
     }
     // Looking profiles up one by one takes as long as all that follows: not where they are all the same.
-    let first = profiles[0];
+    let first = at(profiles, 0);
     if profiles.iter().fold(0, |differ, &profile| differ | (profile ^ first)) == 0 {
         inverses.fill(inverse[wide_index(bits(first)) % PROFILES_MAX]);
     } else {
@@ -98,10 +99,9 @@ impl<'a> Outlooks<'a> {
     #[inline(always)]
     #[must_use]
     pub fn new(scenario: &'a Scenario<'a>, node: usize, day: u32, level_q12: &'a [i32]) -> Self {
-        let p = scenario.products();
         let tomorrow = wide_index(day) + 1;
-        let protection_days = &scenario.column(Column::ProtectionDays, node)[..p];
-        let usual_days = protection_days[0];
+        let protection_days = scenario.column(Column::ProtectionDays, node);
+        let usual_days = at(protection_days, 0);
         let uniform = protection_days.iter().fold(0, |differ, &days| differ | (days ^ usual_days)) == 0;
         let sums = |days: usize| {
             let mut sums = [0; PROFILES_MAX];
@@ -113,14 +113,14 @@ impl<'a> Outlooks<'a> {
         Self {
             scenario,
             tomorrow,
-            level_q12: &level_q12[..p],
-            profile: &scenario.column(Column::ForecastProfile, node)[..p],
+            level_q12,
+            profile: scenario.column(Column::ForecastProfile, node),
             protection_days,
-            spread: &scenario.column(Column::ProtectionSpread, node)[..p],
-            safety_factor: &scenario.column(Column::SafetyFactor, node)[..p],
+            spread: scenario.column(Column::ProtectionSpread, node),
+            safety_factor: scenario.column(Column::SafetyFactor, node),
             uniform,
             usual_sums: sums(index(usual_days)),
-            review_sums: sums(wide_index(scenario.nodes()[node].review_days)),
+            review_sums: sums(scenario.nodes().get(node).map_or(1, |node| wide_index(node.review_days))),
         }
     }
 
@@ -128,13 +128,14 @@ impl<'a> Outlooks<'a> {
     #[inline(always)]
     #[must_use]
     pub fn of(&self, product: usize) -> Outlook {
-        let profile = wide_index(bits(self.profile[product])) % PROFILES_MAX;
-        let protection_mean = mean(self.level_q12[product], self.protection_sum(product));
+        let profile = wide_index(bits(at(self.profile, product))) % PROFILES_MAX;
+        let level = at(self.level_q12, product);
+        let protection_mean = mean(level, self.protection_sum(product));
         Outlook {
             protection_mean,
-            protection_deviation: deviation(protection_mean, self.spread[product]),
-            review_mean: mean(self.level_q12[product], self.review_sums[profile]),
-            safety_factor: self.safety_factor[product],
+            protection_deviation: deviation(protection_mean, at(self.spread, product)),
+            review_mean: mean(level, self.review_sums[profile]),
+            safety_factor: at(self.safety_factor, product),
         }
     }
 
@@ -143,7 +144,7 @@ impl<'a> Outlooks<'a> {
     #[inline(always)]
     pub(crate) fn protection_sums(&self, first: usize, sums: &mut [i32]) {
         if self.uniform {
-            for (sum, &profile) in sums.iter_mut().zip(&self.profile[first..]) {
+            for (sum, &profile) in sums.iter_mut().zip(self.profile.get(first..).unwrap_or(&[])) {
                 *sum = self.usual_sums[wide_index(bits(profile)) % PROFILES_MAX];
             }
         } else {
@@ -156,11 +157,11 @@ impl<'a> Outlooks<'a> {
     /// Sum of one product's season factors over its protection interval, Q12.
     #[inline(always)]
     fn protection_sum(&self, product: usize) -> i32 {
-        let profile = wide_index(bits(self.profile[product])) % PROFILES_MAX;
+        let profile = wide_index(bits(at(self.profile, product))) % PROFILES_MAX;
         if self.uniform {
             self.usual_sums[profile]
         } else {
-            let days = self.protection_days[product];
+            let days = at(self.protection_days, product);
             self.scenario.season_sum(profile, self.tomorrow, self.tomorrow + index(days))
         }
     }
@@ -207,7 +208,7 @@ pub(crate) fn deviation(mean_q12: i64, spread_q16: i32) -> i64 {
 #[inline]
 #[must_use]
 pub fn initial_level(scenario: &Scenario<'_>, node: usize, product: usize) -> i32 {
-    scenario.column(Column::DemandMean, node)[product]
+    at(scenario.column(Column::DemandMean, node), product)
 }
 
 #[cfg(test)]

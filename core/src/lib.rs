@@ -38,6 +38,7 @@ pub mod network;
 pub mod observation;
 pub mod order;
 pub mod policy;
+mod rows;
 pub mod scenario;
 pub mod state;
 pub mod table;

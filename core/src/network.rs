@@ -26,6 +26,7 @@ use crate::forecast;
 use crate::kpi::{Kpis, Tally};
 use crate::layout::{self, Column};
 use crate::policy::{Actions, NodeView, Policy};
+use crate::rows::{add_at, add_row, at, copy_row, row, row_mut};
 use crate::scenario::{EventKind, NODES_MAX, ROUTES_MAX, Scenario, Stage};
 use crate::state::{State, StateView, ring_rows};
 use heapless::Vec;
@@ -111,7 +112,7 @@ impl<'s, 'm> Network<'s, 'm> {
         let p = scenario.products();
         let (state, mut rest) = State::carve(scenario, memory);
         let mut row = || {
-            let (front, back) = core::mem::take(&mut rest).split_at_mut(p);
+            let (front, back) = core::mem::take(&mut rest).split_at_mut_checked(p).unwrap_or_default();
             rest = back;
             front
         };
@@ -128,7 +129,8 @@ impl<'s, 'm> Network<'s, 'm> {
             wants: row(),
             shares: &mut [],
         };
-        let scratch = Scratch { shares: &mut rest[..shared_lanes(scenario) * p], ..scratch };
+        let shares = rest.get_mut(..shared_lanes(scenario) * p).unwrap_or_default();
+        let scratch = Scratch { shares, ..scratch };
         let mut today = Vec::new();
         for _ in scenario.nodes() {
             let _ = today.push(Tally::default()); // at most NODES_MAX nodes
@@ -164,7 +166,7 @@ impl<'s, 'm> Network<'s, 'm> {
         if costs.len() < needed {
             return Err(MemoryError { found: costs.len(), needed });
         }
-        self.costs = Some(&mut costs[..needed]);
+        self.costs = costs.get_mut(..needed);
         Ok(self)
     }
 
@@ -192,9 +194,9 @@ impl<'s, 'm> Network<'s, 'm> {
         }
         state.capacity_weight.fill(crate::action::weight(crate::action::Choice::TEXTBOOK.weight));
         for n in 0..s.node_count() {
-            state.inventory_level[n * p..(n + 1) * p].copy_from_slice(s.column(Column::InventoryInitial, n));
-            for i in 0..p {
-                state.forecast_level[n * p + i] = forecast::initial_level(s, n, i);
+            copy_row(row_mut(state.inventory_level, n, p), s.column(Column::InventoryInitial, n));
+            for (i, level) in row_mut(state.forecast_level, n, p).iter_mut().enumerate() {
+                *level = forecast::initial_level(s, n, i);
             }
         }
         self.open_orders(first_day);
@@ -219,20 +221,20 @@ impl<'s, 'm> Network<'s, 'm> {
         let orders = &mut *self.scratch.wants;
         orders.fill(0);
         for open in s.open_orders() {
-            orders[open.product] = open.units;
+            add_at(orders, open.product, open.units);
             let due = slot + open.days;
-            match (open.stage, s.lanes()[open.lane].mail_row) {
+            match (open.stage, s.lanes().get(open.lane).and_then(|lane| lane.mail_row)) {
                 (Stage::InMail, Some(m)) => orders::post(&mut self.state, s, due, m, orders),
                 (Stage::InTransit, _) => {
                     let at = due % s.ring_days() * ring_rows(s) + open.lane;
-                    orders::add_row(row_mut(self.state.in_transit, open.lane, p), orders);
-                    orders::add_row(row_mut(self.state.ring, at, p), orders);
+                    add_row(row_mut(self.state.in_transit, open.lane, p), orders);
+                    add_row(row_mut(self.state.ring, at, p), orders);
                 }
                 (Stage::Waiting | Stage::InMail, _) => {
                     orders::book(&mut self.state, s, wide_index(first_day), open.lane, orders)
                 }
             }
-            orders[open.product] = 0;
+            add_at(orders, open.product, -open.units);
         }
         // They are the demand of days before.
         self.state.demand_today.fill(0);
@@ -329,10 +331,13 @@ impl<'s, 'm> Network<'s, 'm> {
             if event.day > self.day {
                 return;
             }
-            match event.kind {
-                EventKind::Demand => self.conditions.demand[event.place] = event.factor_q12,
-                EventKind::Capacity => self.conditions.capacity[event.place] = event.factor_q12,
-                EventKind::Route => self.conditions.route[event.place] = event.factor_q12,
+            let factors = match event.kind {
+                EventKind::Demand => &mut self.conditions.demand[..],
+                EventKind::Capacity => &mut self.conditions.capacity[..],
+                EventKind::Route => &mut self.conditions.route[..],
+            };
+            if let Some(factor) = factors.get_mut(event.place) {
+                *factor = event.factor_q12;
             }
             self.conditions.next_event += 1;
         }
@@ -351,7 +356,7 @@ impl<'s, 'm> Network<'s, 'm> {
             let level = row_mut(self.state.forecast_level, n, p);
             forecast::update(s, n, day, row(self.state.demand_today, n, p), level, self.scratch.wants);
         }
-        let node = &s.nodes()[n];
+        let Some(node) = s.nodes().get(n) else { return };
         if node.reviews(day) {
             position_row(s, &self.state, n, self.scratch.position);
             let view = NodeView {
@@ -360,7 +365,7 @@ impl<'s, 'm> Network<'s, 'm> {
                 node: n,
                 day,
                 position: self.scratch.position,
-                conditions_capacity_q12: self.conditions.capacity[n],
+                conditions_capacity_q12: at(&self.conditions.capacity, n),
             };
             let mut actions = Actions {
                 level: self.scratch.level,
@@ -373,8 +378,7 @@ impl<'s, 'm> Network<'s, 'm> {
             actions.rest(&view);
             policy.decide(&view, &mut actions);
             self.place_orders(n);
-            let route = row_mut(self.state.route_first, n, p);
-            route.copy_from_slice(self.scratch.route);
+            copy_row(row_mut(self.state.route_first, n, p), self.scratch.route);
             if node.produces {
                 // A policy that asks for more than the range gets its end: sharing a capacity must not overflow.
                 for (kept, &weight) in
@@ -384,7 +388,7 @@ impl<'s, 'm> Network<'s, 'm> {
                 }
             }
         }
-        let tally = &mut self.today[n];
+        let Some(tally) = self.today.get_mut(n) else { return };
         tally.faced += row(self.state.demand_today, n, p).iter().map(|&u| product(u, 1)).sum::<i64>();
     }
 
@@ -405,18 +409,6 @@ impl<'s, 'm> Network<'s, 'm> {
         self.totals.add_day(s, &self.today);
         self.day += 1;
     }
-}
-
-/// Row `r` of a `[row][product]` array.
-#[inline(always)]
-fn row(rows: &[i32], r: usize, p: usize) -> &[i32] {
-    &rows[r * p..(r + 1) * p]
-}
-
-/// Row `r` of a `[row][product]` array.
-#[inline(always)]
-fn row_mut(rows: &mut [i32], r: usize, p: usize) -> &mut [i32] {
-    &mut rows[r * p..(r + 1) * p]
 }
 
 /// Hash of the name of the product with these words.

@@ -8,6 +8,7 @@
 use crate::convert::{bits, from_bits, index, saturate, saturate_i8, wide, wide_index};
 use crate::layout::Column;
 use crate::policy::NodeView;
+use crate::rows::at;
 use crate::scenario::{PROFILES_MAX, Scenario};
 use block::{BLOCK, Forecast, Scales, octaves, part, positive, saturating_total, store, total, trend_steps};
 
@@ -95,7 +96,9 @@ fn sine_of_year(day: u32) -> i8 {
 fn season_steps(s: &Scenario<'_>, profile: usize, tomorrow: usize, protection: usize) -> [i8; 4] {
     // Mean season factors, Q12, of three intervals that follow each other.
     let mean = |from: usize, days: usize| {
-        s.season_sum(profile, tomorrow + from, tomorrow + from + days) / crate::convert::word(days)
+        s.season_sum(profile, tomorrow + from, tomorrow + from + days)
+            .checked_div(crate::convert::word(days))
+            .unwrap_or(0)
     };
     let now = mean(0, protection);
     let next = mean(protection, 14);
@@ -111,9 +114,9 @@ pub fn write(view: &NodeView<'_>, out: &mut [i8]) {
     let s = view.scenario();
     let n = view.node();
     let p = view.products();
-    let node = &s.nodes()[n];
-    let column = |column: Column| &s.column(column, n)[..p];
-    let mut rows = out.chunks_exact_mut(p);
+    let Some(node) = s.nodes().get(n) else { return };
+    let column = |column: Column| s.column(column, n);
+    let mut rows = out.chunks_exact_mut(p.max(1));
     // In the order of `SCHEMA`.
     let [
         position_gap,
@@ -159,18 +162,19 @@ pub fn write(view: &NodeView<'_>, out: &mut [i8]) {
     // What follows the season: by profile, as long as products have the usual protection interval.
     let tomorrow = wide_index(view.day()) + 1;
     let protection_days = column(Column::ProtectionDays);
+    let usual_days = at(protection_days, 0);
     let outlooks = view.outlooks();
     let mut usual_seasons = [[0; 4]; PROFILES_MAX];
     let mut season_today = [0; PROFILES_MAX];
     for (profile, (seasons, today)) in usual_seasons.iter_mut().zip(&mut season_today).enumerate().take(s.profiles()) {
-        *seasons = season_steps(s, profile, tomorrow, index(protection_days[0]));
+        *seasons = season_steps(s, profile, tomorrow, index(usual_days));
         *today = s.season(profile, view.day());
     }
     let profiles = column(Column::ForecastProfile);
     let rows = season_now.iter_mut().zip(season_next.iter_mut()).zip(season_later.iter_mut());
     for (((now, next), later), (&profile, &days)) in rows.zip(profiles.iter().zip(protection_days)) {
         let profile = wide_index(bits(profile)) % PROFILES_MAX;
-        let usual = outlooks.uniform() || days == protection_days[0];
+        let usual = outlooks.uniform() || days == usual_days;
         let seasons = if usual { usual_seasons[profile] } else { season_steps(s, profile, tomorrow, index(days)) };
         [*now, *next, *later, _] = seasons;
     }

@@ -28,7 +28,7 @@ pub fn quantity(level: i32, position: i32, cap: i32, bounds: Bounds) -> i32 {
         return 0;
     }
     let most = i64::from(if cap < bounds.order_max { cap } else { bounds.order_max });
-    let lot = i64::from(bounds.lot_size);
+    let lot = i64::from(if bounds.lot_size > 1 { bounds.lot_size } else { 1 });
     let least = i64::from(bounds.order_min);
     let wanted = if missing > least { missing } else { least };
     let up = (wanted + lot - 1) / lot * lot;

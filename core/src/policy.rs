@@ -5,7 +5,8 @@ use crate::convert::{byte_index, from_i8, wide};
 use crate::forecast::Outlooks;
 use crate::layout::Column;
 use crate::order::{NOTHING, UNLIMITED};
-use crate::scenario::Scenario;
+use crate::rows::{at, row};
+use crate::scenario::{Node, Scenario};
 use crate::state::StateView;
 
 mod classical;
@@ -49,11 +50,16 @@ impl Actions<'_> {
     /// Sets one product's numbers from a choice of the heads.
     #[inline(always)]
     pub fn set(&mut self, product: usize, outlook: &Outlook, choice: Choice) {
-        self.level[product] = action::level(outlook, choice.level);
-        self.cap[product] = action::cap(outlook, choice.cap);
-        self.weight[product] = action::weight(choice.weight);
-        self.route[product] = from_i8(crate::convert::signed(choice.route));
-        self.effort[product] = from_i8(crate::convert::signed(choice.effort));
+        let set = |row: &mut [i32], value: i32| {
+            if let Some(slot) = row.get_mut(product) {
+                *slot = value;
+            }
+        };
+        set(self.level, action::level(outlook, choice.level));
+        set(self.cap, action::cap(outlook, choice.cap));
+        set(self.weight, action::weight(choice.weight));
+        set(self.route, from_i8(crate::convert::signed(choice.route)));
+        set(self.effort, from_i8(crate::convert::signed(choice.effort)));
     }
 }
 
@@ -116,15 +122,13 @@ impl<'a> NodeView<'a> {
     /// Inventory level [units]. Shape `[product]`.
     #[must_use]
     pub fn inventory_level(&self) -> &'a [i32] {
-        let p = self.products();
-        &self.state.inventory_level[self.node * p..(self.node + 1) * p]
+        self.row(self.state.inventory_level, self.node)
     }
 
     /// Demand faced today [units]. Shape `[product]`.
     #[must_use]
     pub fn demand_today(&self) -> &'a [i32] {
-        let p = self.products();
-        &self.state.demand_today[self.node * p..(self.node + 1) * p]
+        self.row(self.state.demand_today, self.node)
     }
 
     /// What the node expects of one product. For all of them: [`NodeView::outlooks`].
@@ -143,44 +147,59 @@ impl<'a> NodeView<'a> {
     /// Smoothed demand per day with the season taken out, Q12 [units]. Shape `[product]`.
     #[must_use]
     pub fn forecast_level(&self) -> &'a [i32] {
-        let p = self.products();
-        &self.state.forecast_level[self.node * p..(self.node + 1) * p]
+        self.row(self.state.forecast_level, self.node)
     }
 
     /// Row `r` of a `[row][product]` array.
     #[inline(always)]
     fn row(&self, rows: &'a [i32], r: usize) -> &'a [i32] {
-        &rows[r * self.products()..(r + 1) * self.products()]
+        row(rows, r, self.products())
+    }
+
+    /// The node itself.
+    #[inline(always)]
+    fn place(&self) -> Option<&'a Node> {
+        self.scenario.nodes().get(self.node)
+    }
+
+    /// Its lanes towards it (indices).
+    #[inline(always)]
+    fn inbound(&self) -> &'a [u8] {
+        self.place().map_or(&[], |node| &node.inbound)
+    }
+
+    /// Its lanes away from it (indices).
+    #[inline(always)]
+    fn outbound(&self) -> &'a [u8] {
+        self.place().map_or(&[], |node| &node.outbound)
     }
 
     /// Shipped towards this node [units].
     #[must_use]
     pub fn in_transit(&self, product: usize) -> i32 {
-        self.in_transit_rows().map(|row| row[product]).sum()
+        self.in_transit_rows().map(|row| at(row, product)).sum()
     }
 
     /// Rows of shape `[product]` that add up to it.
     #[inline(always)]
     pub fn in_transit_rows(&self) -> impl Iterator<Item = &'a [i32]> {
-        let lanes = &self.scenario.nodes()[self.node].inbound;
-        lanes.iter().map(|&b| self.row(self.state.in_transit, byte_index(b)))
+        self.inbound().iter().map(|&b| self.row(self.state.in_transit, byte_index(b)))
     }
 
     /// Ordered by this node and not yet shipped: in the mail, waiting at the supplier, staged [units].
     #[must_use]
     pub fn waiting_upstream(&self, product: usize) -> i32 {
-        self.waiting_upstream_rows().map(|row| row[product]).sum()
+        self.waiting_upstream_rows().map(|row| at(row, product)).sum()
     }
 
     /// Rows of shape `[product]` that add up to it.
     #[inline(always)]
     pub fn waiting_upstream_rows(&self) -> impl Iterator<Item = &'a [i32]> {
-        let lanes = &self.scenario.nodes()[self.node].inbound;
-        lanes.iter().flat_map(|&b| {
-            let lane = &self.scenario.lanes()[byte_index(b)];
+        self.inbound().iter().flat_map(|&b| {
+            let lane = self.scenario.lanes().get(byte_index(b));
             let waiting = self.row(self.state.waiting, byte_index(b));
-            let staged = lane.staged_row.map(|r| self.row(self.state.staged, r));
-            let mail = lane.mail_row.map(|r| self.row(self.state.mail, r));
+            let staged = lane.and_then(|lane| lane.staged_row).map(|r| self.row(self.state.staged, r));
+            let mail = lane.and_then(|lane| lane.mail_row).map(|r| self.row(self.state.mail, r));
             [Some(waiting), staged, mail].into_iter().flatten()
         })
     }
@@ -195,32 +214,32 @@ impl<'a> NodeView<'a> {
     /// The same for all products, each of shape `[product]`; empty where the node does not produce.
     #[must_use]
     pub fn in_works_rows(&self) -> (&'a [i32], &'a [i32]) {
-        let node = &self.scenario.nodes()[self.node];
-        if !node.produces {
-            return (&[], &[]);
+        match self.place() {
+            Some(node) if node.produces => (
+                self.row(self.state.input_stock, node.producer_row),
+                self.row(self.state.in_production, node.producer_row),
+            ),
+            _ => (&[], &[]),
         }
-        let (at, p) = (node.producer_row * self.products(), self.products());
-        (&self.state.input_stock[at..at + p], &self.state.in_production[at..at + p])
     }
 
     /// Backlog that this node owes to customers and lanes [units].
     #[must_use]
     pub fn backlog(&self, product: usize) -> i32 {
-        let level = self.inventory_level()[product];
+        let level = at(self.inventory_level(), product);
         if level < 0 { -level } else { 0 }
     }
 
     /// What the direct customers have on order with this node and in transit from it [units].
     #[must_use]
     pub fn customers_on_order(&self, product: usize) -> i32 {
-        self.customers_on_order_rows().map(|row| row[product]).sum()
+        self.customers_on_order_rows().map(|row| at(row, product)).sum()
     }
 
     /// Rows of shape `[product]` that add up to it.
     #[inline(always)]
     pub fn customers_on_order_rows(&self) -> impl Iterator<Item = &'a [i32]> {
-        let lanes = &self.scenario.nodes()[self.node].outbound;
-        lanes.iter().flat_map(|&b| {
+        self.outbound().iter().flat_map(|&b| {
             [self.row(self.state.waiting, byte_index(b)), self.row(self.state.in_transit, byte_index(b))]
         })
     }
@@ -230,7 +249,7 @@ impl<'a> NodeView<'a> {
     #[must_use]
     pub fn suppliers_stock_and_backlog(&self, product: usize) -> Option<(i32, i32)> {
         // Each level is within 2^30 of 0, but there may be many suppliers.
-        self.suppliers_level_rows().map(|row| row[product]).fold(None, |found, level| {
+        self.suppliers_level_rows().map(|row| at(row, product)).fold(None, |found, level| {
             let (stock, backlog): (i32, i32) = found.unwrap_or((0, 0));
             Some(if level > 0 {
                 (stock.saturating_add(level), backlog)
@@ -243,8 +262,7 @@ impl<'a> NodeView<'a> {
     /// Inventory levels of the direct suppliers that are nodes [units]: rows of shape `[product]`.
     #[inline(always)]
     pub fn suppliers_level_rows(&self) -> impl Iterator<Item = &'a [i32]> {
-        let lanes = &self.scenario.nodes()[self.node].inbound;
-        let suppliers = lanes.iter().filter_map(|&b| self.scenario.lanes()[byte_index(b)].supplier);
+        let suppliers = self.inbound().iter().filter_map(|&b| self.scenario.lanes().get(byte_index(b))?.supplier);
         suppliers.map(|supplier| self.row(self.state.inventory_level, supplier))
     }
 
@@ -252,28 +270,25 @@ impl<'a> NodeView<'a> {
     /// received over its inbound lanes.
     #[must_use]
     pub fn due_tomorrow(&self, product: usize) -> i32 {
-        self.due_tomorrow_rows().map(|row| row[product]).sum()
+        self.due_tomorrow_rows().map(|row| at(row, product)).sum()
     }
 
     /// Rows of shape `[product]` that add up to it.
     #[inline(always)]
     pub fn due_tomorrow_rows(&self) -> impl Iterator<Item = &'a [i32]> {
         let s = self.scenario;
-        let slot = (crate::convert::wide_index(self.day) + 1) % s.ring_days();
-        let at = slot * crate::state::ring_rows(s);
-        let node = &s.nodes()[self.node];
-        let made = node.produces.then(|| self.row(self.state.ring, at + s.lanes().len() + node.producer_row));
-        let lanes = if node.produces { &[][..] } else { &node.inbound[..] };
-        made.into_iter().chain(lanes.iter().map(move |&b| self.row(self.state.ring, at + byte_index(b))))
+        let first = s.ring_slot(crate::convert::wide_index(self.day) + 1) * crate::state::ring_rows(s);
+        let producer = self.place().filter(|node| node.produces).map(|node| node.producer_row);
+        let made = producer.map(|m| self.row(self.state.ring, first + s.lanes().len() + m));
+        let lanes = if producer.is_some() { &[][..] } else { self.inbound() };
+        made.into_iter().chain(lanes.iter().map(move |&b| self.row(self.state.ring, first + byte_index(b))))
     }
 
     /// Work that waits at this node / its capacity of a day, Q8; 0 where nothing limits.
     #[must_use]
     pub fn capacity_pressure_q8(&self) -> i64 {
-        let node = &self.scenario.nodes()[self.node];
-        let Some(capacity) = node.capacity else { return 0 };
-        let p = self.products();
-        let input = &self.state.input_stock[node.producer_row * p..(node.producer_row + 1) * p];
+        let Some((node, capacity)) = self.place().and_then(|node| Some((node, node.capacity?))) else { return 0 };
+        let input = self.row(self.state.input_stock, node.producer_row);
         let work = self.scenario.column(Column::Work, self.node);
         let wanted: i64 = input.iter().zip(work).map(|(&u, &w)| wide(u) * wide(w)).sum();
         let capacity = (wide(capacity) * wide(self.conditions_capacity_q12)) >> 12;

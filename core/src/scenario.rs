@@ -9,7 +9,9 @@ mod read;
 
 use crate::convert::{index, key, wide, wide_index, word};
 use crate::layout::{self, Column};
+use crate::rows::{at, row};
 use crate::table::Table;
+use core::num::NonZeroUsize;
 pub use error::ScenarioError;
 use heapless::Vec;
 
@@ -105,7 +107,7 @@ impl Node {
     #[inline]
     #[must_use]
     pub fn reviews(&self, day: u32) -> bool {
-        self.review_days == 1 || day % self.review_days == self.review_offset
+        self.review_days == 1 || day.checked_rem(self.review_days) == Some(self.review_offset)
     }
 }
 
@@ -243,7 +245,7 @@ pub struct Scenario<'a> {
     pub(crate) routes: Vec<Route, ROUTES_MAX>,
     products: usize,
     horizon_days: u32,
-    ring_days: usize,
+    ring_days: NonZeroUsize,
     first_weekday: u32,
     first_yearday: u32,
     smoothing_shift: u32,
@@ -321,7 +323,13 @@ impl<'a> Scenario<'a> {
     /// Length of the arrival ring [days].
     #[must_use]
     pub fn ring_days(&self) -> usize {
-        self.ring_days
+        self.ring_days.get()
+    }
+
+    /// The place of a day in the arrival ring.
+    #[inline(always)]
+    pub(crate) fn ring_slot(&self, day: usize) -> usize {
+        day % self.ring_days
     }
 
     /// Weekday (0 = Monday) of a day.
@@ -383,22 +391,22 @@ impl<'a> Scenario<'a> {
     #[must_use]
     pub fn column(&self, column: Column, node: usize) -> &'a [i32] {
         let at = (column.at() * self.nodes.len() + node) * self.products;
-        &self.stockpoints[at..at + self.products]
+        self.stockpoints.get(at..at + self.products).unwrap_or(&[])
     }
 
     /// Freight of one route [minor currency units per unit]. Shape `[product]`.
     #[inline]
     #[must_use]
     pub fn freight(&self, route: usize) -> &'a [i32] {
-        &self.freight[route * self.products..(route + 1) * self.products]
+        row(self.freight, route, self.products)
     }
 
     /// Hash of a product's name.
     #[inline]
     #[must_use]
     pub fn product_key(&self, product: usize) -> u64 {
-        let at = product * layout::PRODUCT_WORDS;
-        key(self.product_words[at + layout::product::KEY_LOW], self.product_words[at + layout::product::KEY_HIGH])
+        let words = self.product_rows().get(product).copied().unwrap_or_default();
+        key(words[layout::product::KEY_LOW], words[layout::product::KEY_HIGH])
     }
 
     /// Words of each product: a row to go over without bounds checks.
@@ -411,13 +419,13 @@ impl<'a> Scenario<'a> {
     #[inline]
     #[must_use]
     pub fn volume(&self, product: usize) -> i32 {
-        self.product_words[product * layout::PRODUCT_WORDS + layout::product::VOLUME]
+        self.product_rows().get(product).map_or(0, |words| words[layout::product::VOLUME])
     }
 
     /// Number of season profiles.
     #[must_use]
     pub fn profiles(&self) -> usize {
-        self.seasons.len() / (self.season_days + 1)
+        self.seasons.len().checked_div(self.season_days + 1).unwrap_or(0)
     }
 
     /// Sum of the season factors, Q12, of one profile over the days `from..until`.
@@ -425,9 +433,9 @@ impl<'a> Scenario<'a> {
     #[inline(always)]
     #[must_use]
     pub fn season_sum(&self, profile: usize, from: usize, until: usize) -> i32 {
-        let row = &self.seasons[profile * (self.season_days + 1)..][..=self.season_days];
+        let sums = row(self.seasons, profile, self.season_days + 1);
         let last = self.season_days;
-        row[if until < last { until } else { last }] - row[if from < last { from } else { last }]
+        at(sums, if until < last { until } else { last }) - at(sums, if from < last { from } else { last })
     }
 
     /// Season factor of one profile on one day, Q12.
@@ -441,8 +449,9 @@ impl<'a> Scenario<'a> {
     /// Greatest season factor of one profile, Q12.
     #[must_use]
     pub fn season_max(&self, profile: usize) -> i32 {
-        let row = &self.seasons[profile * (self.season_days + 1)..][..=self.season_days];
-        row.windows(2).fold(0, |most, pair| if pair[1] - pair[0] > most { pair[1] - pair[0] } else { most })
+        let sums = row(self.seasons, profile, self.season_days + 1);
+        let factors = sums.iter().zip(sums.iter().skip(1)).map(|(before, until)| until - before);
+        factors.fold(0, |most, factor| if factor > most { factor } else { most })
     }
 
     /// The dated events, by day.
@@ -453,7 +462,7 @@ impl<'a> Scenario<'a> {
     /// One dated event.
     #[must_use]
     pub fn event(&self, i: usize) -> Option<Event> {
-        let words = self.events.get(i * layout::EVENT_WORDS..(i + 1) * layout::EVENT_WORDS)?;
+        let words = self.events.as_chunks::<{ layout::EVENT_WORDS }>().0.get(i)?;
         Some(Event {
             day: crate::convert::bits(words[layout::event::DAY]),
             kind: match words[layout::event::KIND] {
@@ -486,15 +495,15 @@ impl<'a> Scenario<'a> {
     #[inline]
     #[must_use]
     pub fn table(&self, i: usize) -> Table<'a> {
-        let start = index(self.table_index[i]);
-        Table::trusted(&self.tables[start..])
+        let start = self.table_index.get(i).map_or(usize::MAX, |&start| index(start));
+        Table::trusted(self.tables.get(start..).unwrap_or(&[]))
     }
 
     /// Replayed demand of a node on a day, if the scenario replays it. Shape `[product]`.
     #[must_use]
     pub fn replayed(&self, node: usize, day: u32) -> Option<&'a [i32]> {
         let rows = self.nodes.iter().filter(|n| n.sells).count();
-        let row = crate::convert::byte_index(self.selling_rows[node]);
+        let row = crate::convert::byte_index(*self.selling_rows.get(node)?);
         if self.replay_days == 0 || rows == 0 {
             return None;
         }

@@ -149,7 +149,7 @@ impl<'m> State<'m> {
     pub(crate) fn carve(scenario: &Scenario<'_>, memory: &'m mut [i32]) -> (Self, &'m mut [i32]) {
         let mut rest = memory;
         let mut next = |length: usize| {
-            let (front, back) = core::mem::take(&mut rest).split_at_mut(length);
+            let (front, back) = core::mem::take(&mut rest).split_at_mut_checked(length).unwrap_or_default();
             rest = back;
             front
         };

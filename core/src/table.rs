@@ -6,6 +6,7 @@
 //! guided lookup: no rejection, no loop that chance could lengthen.
 
 use crate::convert::{bits, from_bits, index, low, scale_down, wide, wide_index, word};
+use crate::rows::at;
 
 /// Words before the segments: number of segments, then the guide.
 const GUIDE_AT: usize = 1;
@@ -80,7 +81,7 @@ impl<'a> Table<'a> {
             while right + 1 < segments && table.segment(right + 1).0 <= low_end {
                 right += 1;
             }
-            if table.words[GUIDE_AT + bucket] != word(right) {
+            if at(table.words, GUIDE_AT + bucket) != word(right) {
                 return Err(TableError::Guide);
             }
         }
@@ -96,13 +97,13 @@ impl<'a> Table<'a> {
     /// Words this table takes.
     #[must_use]
     pub fn length(&self) -> usize {
-        SEGMENTS_AT + index(self.words[0]) * SEGMENT_WORDS
+        SEGMENTS_AT + index(at(self.words, 0)) * SEGMENT_WORDS
     }
 
     /// The greatest value this table can give.
     #[must_use]
     pub fn max(&self) -> i32 {
-        let (_, value, span, _) = self.segment(index(self.words[0]) - 1);
+        let (_, value, span, _) = self.segment(index(at(self.words, 0)).saturating_sub(1));
         value + span
     }
 
@@ -116,9 +117,13 @@ impl<'a> Table<'a> {
     #[inline(always)]
     #[must_use]
     pub fn value(&self, u: u32) -> i32 {
-        let (head, segments) = self.words.split_at(SEGMENTS_AT);
-        let all = &segments.as_chunks::<SEGMENT_WORDS>().0[..wide_index(bits(head[0]))];
-        let mut i = wide_index(bits(head[GUIDE_AT + wide_index(u >> GUIDE_SHIFT)]));
+        // A table that has been checked has all of this.
+        let Some((&[count, ref guide @ ..], segments)) = self.words.split_first_chunk::<SEGMENTS_AT>() else {
+            return 0;
+        };
+        let guide: &[i32; GUIDE_LENGTH] = guide;
+        let Some(all) = segments.as_chunks::<SEGMENT_WORDS>().0.get(..wide_index(bits(count))) else { return 0 };
+        let mut i = wide_index(bits(guide[wide_index(u >> GUIDE_SHIFT)]));
         // Two segments on without a branch, because chance can't be predicted and a mispredicted
         // branch costs as much as 50 instructions: nine draws in ten are then where they belong.
         if let Some([_, one, two, ..]) = all.get(i..) {
@@ -127,7 +132,7 @@ impl<'a> Table<'a> {
         while all.get(i + 1).is_some_and(|next| bits(next[0]) <= u) {
             i += 1;
         }
-        let [start, value, span, reciprocal] = all[i];
+        let Some(&[start, value, span, reciprocal]) = all.get(i) else { return 0 };
         if span == 0 {
             return value;
         }
@@ -138,8 +143,9 @@ impl<'a> Table<'a> {
 
     #[inline(always)]
     fn segment(&self, i: usize) -> (u32, i32, i32, i32) {
-        let at = SEGMENTS_AT + i * SEGMENT_WORDS;
-        (bits(self.words[at]), self.words[at + 1], self.words[at + 2], self.words[at + 3])
+        let segment = self.words.get(SEGMENTS_AT + i * SEGMENT_WORDS..).and_then(<[i32]>::first_chunk);
+        let [start, value, span, reciprocal] = segment.copied().unwrap_or([0; SEGMENT_WORDS]);
+        (bits(start), value, span, reciprocal)
     }
 }
 

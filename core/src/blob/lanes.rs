@@ -28,19 +28,20 @@ pub(crate) type LaneLogits = [Lanes; OUTPUTS];
 pub(crate) fn infer(agent: &Agent<'_>, features: &[i8], products: usize, first: usize, logits: &mut LaneLogits) {
     let mut x = [[0; LANES]; WIDTH_MAX];
     let mut y = [[0; LANES]; WIDTH_MAX];
-    for (lanes, row) in x.iter_mut().zip(features.chunks_exact(products)) {
-        for (lane, &feature) in lanes.iter_mut().zip(&row[first..]) {
+    for (lanes, row) in x.iter_mut().zip(features.chunks_exact(products.max(1))) {
+        for (lane, &feature) in lanes.iter_mut().zip(row.get(first..).unwrap_or(&[])) {
             *lane = from_i8(feature);
         }
     }
     let mut width = FEATURES;
     let Some((last, hidden)) = agent.layers.split_last() else { return };
     for layer in hidden {
-        each_output(layer, &x[..width], &mut y, |scaled| from_i8(saturate_i8(if scaled > 0 { scaled } else { 0 }))); // ReLU
+        let x_now = x.get(..width).unwrap_or(&[]);
+        each_output(layer, x_now, &mut y, |scaled| from_i8(saturate_i8(if scaled > 0 { scaled } else { 0 }))); // ReLU
         width = usize::from(layer.outputs).min(WIDTH_MAX);
         core::mem::swap(&mut x, &mut y);
     }
-    each_output(last, &x[..width], logits, |scaled| scaled);
+    each_output(last, x.get(..width).unwrap_or(&[]), logits, |scaled| scaled);
 }
 
 /// Every output of a layer, scaled as in `for_each_output`.

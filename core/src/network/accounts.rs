@@ -1,8 +1,9 @@
 //! Step 5: every cost term and KPI of the day.
 
-use super::{Network, row};
+use super::Network;
 use crate::convert::{byte_index, product, wide};
 use crate::layout::Column;
+use crate::rows::{row, row_mut};
 
 impl Network<'_, '_> {
     #[inline(always)]
@@ -10,38 +11,37 @@ impl Network<'_, '_> {
         let s = self.scenario;
         let p = s.products();
         for (n, node) in s.nodes().iter().enumerate() {
-            let holding = &s.column(Column::HoldingCost, n)[..p];
-            let backorder = &s.column(Column::BackorderCost, n)[..p];
-            let values = &s.column(Column::UnitValue, n)[..p];
-            let stock = &row(self.state.inventory_level, n, p)[..p];
+            let holding = s.column(Column::HoldingCost, n);
+            let backorder = s.column(Column::BackorderCost, n);
+            let values = s.column(Column::UnitValue, n);
+            let stock = row(self.state.inventory_level, n, p);
             let (mut held, mut owed, mut value, mut owed_value) = (0i64, 0i64, 0i64, 0i64);
-            for i in 0..p {
-                let on_hand = if stock[i] > 0 { stock[i] } else { 0 };
-                let missing = on_hand - stock[i];
-                held += product(on_hand, holding[i]);
-                value += product(on_hand, values[i]);
-                owed += product(missing, backorder[i]);
-                owed_value += product(missing, values[i]);
+            for (((&stock, &holding), &backorder), &unit) in stock.iter().zip(holding).zip(backorder).zip(values) {
+                let on_hand = if stock > 0 { stock } else { 0 };
+                let missing = on_hand - stock;
+                held += product(on_hand, holding);
+                value += product(on_hand, unit);
+                owed += product(missing, backorder);
+                owed_value += product(missing, unit);
             }
-            if let Some(costs) = self.costs.as_deref_mut() {
-                for (i, c) in costs[n * p..(n + 1) * p].iter_mut().enumerate() {
-                    let on_hand = if stock[i] > 0 { stock[i] } else { 0 };
-                    *c += wide(on_hand) * wide(holding[i]) + wide(on_hand - stock[i]) * wide(backorder[i]);
+            let mut costs = self.costs.as_deref_mut().map(|c| row_mut(c, n, p));
+            if let Some(costs) = costs.as_deref_mut() {
+                for (((c, &stock), &holding), &backorder) in costs.iter_mut().zip(stock).zip(holding).zip(backorder) {
+                    let on_hand = if stock > 0 { stock } else { 0 };
+                    *c += wide(on_hand) * wide(holding) + wide(on_hand - stock) * wide(backorder);
                 }
             }
             // Stock that the level does not show: input of production, and what waits for transport.
             if node.produces {
                 let input = row(self.state.input_stock, node.producer_row, p);
-                let (h, v) =
-                    charge(input, holding, values, self.costs.as_deref_mut().map(|c| &mut c[n * p..(n + 1) * p]));
+                let (h, v) = charge(input, holding, values, costs.as_deref_mut());
                 held += h;
                 value += v;
             }
             for &b in &node.outbound {
-                if let Some(r) = s.lanes()[byte_index(b)].staged_row {
+                if let Some(r) = s.lanes().get(byte_index(b)).and_then(|lane| lane.staged_row) {
                     let staged = row(self.state.staged, r, p);
-                    let (h, v) =
-                        charge(staged, holding, values, self.costs.as_deref_mut().map(|c| &mut c[n * p..(n + 1) * p]));
+                    let (h, v) = charge(staged, holding, values, costs.as_deref_mut());
                     held += h;
                     value += v;
                 }
@@ -56,15 +56,17 @@ impl Network<'_, '_> {
                 owed_value =
                     row(self.state.customer_backorder, x, p).iter().zip(values).map(|(&u, &v)| wide(u) * wide(v)).sum();
             }
-            let tally = &mut self.today[n];
+            let (Some(tally), Some(backorder_value)) = (self.today.get_mut(n), self.backorder_value.get_mut(n)) else {
+                return;
+            };
             tally.ledger.holding += held;
             tally.ledger.backorder += owed;
             tally.stock_value = value;
             tally.transit_value = transit_value;
             if node.sells {
                 // Sold today = demanded today and not lost, less what the backlog has grown by.
-                tally.sold_value += self.backorder_value[n] - owed_value;
-                self.backorder_value[n] = owed_value;
+                tally.sold_value += *backorder_value - owed_value;
+                *backorder_value = owed_value;
             }
         }
     }

@@ -1,10 +1,11 @@
 //! Step 2: customers' demand is seen and served.
 
-use super::{Network, product_key, row_mut};
+use super::{Network, product_key};
 use crate::convert::{bits, byte_index, from_bits, index, low, product, wide};
 use crate::draws::Source;
 use crate::kpi::Tally;
 use crate::layout::Column;
+use crate::rows::{at, copy_row, row_mut};
 use crate::scenario::PROFILES_MAX;
 use crate::table;
 
@@ -18,7 +19,7 @@ impl Network<'_, '_> {
                 continue;
             }
             self.draw_demand(n);
-            let demand_row = &self.scratch.wants[..p];
+            let demand_row = &*self.scratch.wants;
             let state = &mut self.state;
             for (today, &units) in row_mut(state.demand_today, n, p).iter_mut().zip(demand_row) {
                 *today += units;
@@ -26,8 +27,8 @@ impl Network<'_, '_> {
             let stock = row_mut(state.inventory_level, n, p);
             let values = s.column(Column::UnitValue, n);
             let lost_cost = s.column(Column::LostSaleCost, n);
-            let costs = self.costs.as_deref_mut().map(|c| &mut c[n * p..(n + 1) * p]);
-            let tally = &mut self.today[n];
+            let costs = self.costs.as_deref_mut().map(|c| row_mut(c, n, p));
+            let Some(tally) = self.today.get_mut(n) else { return };
             if let Some(x) = node.mixed_row {
                 // The backlog to lanes is in the level too: what is on hand is the level plus all that is owed.
                 let owed = row_mut(state.customer_backorder, x, p);
@@ -44,15 +45,14 @@ impl Network<'_, '_> {
     #[inline(always)]
     fn draw_demand(&mut self, n: usize) {
         let s = self.scenario;
-        let p = s.products();
-        let surge = self.conditions.demand[n];
-        let demand = &mut self.scratch.wants[..p];
+        let surge = at(&self.conditions.demand, n);
+        let demand = &mut *self.scratch.wants;
         if let Some(replayed) = s.replayed(n, self.day) {
-            demand.copy_from_slice(replayed);
+            copy_row(demand, replayed);
         } else {
             let draws = self.draws.row(self.day, crate::convert::count(n), Source::Demand);
             // Rows of the node's turn, which comes later: here the two words of chance of each product.
-            let (quantile, dither) = (&mut self.scratch.level[..p], &mut self.scratch.cap[..p]);
+            let (quantile, dither) = (&mut *self.scratch.level, &mut *self.scratch.cap);
             for ((quantile, dither), words) in quantile.iter_mut().zip(dither.iter_mut()).zip(s.product_rows()) {
                 let (u, v) = draws.two(product_key(words));
                 (*quantile, *dither) = (from_bits(u), from_bits(v));
@@ -111,17 +111,17 @@ fn serve_lost(
     tally: &mut Tally,
     mut costs: Option<&mut [i64]>,
 ) {
-    for (i, stock) in stock.iter_mut().enumerate() {
-        let d = demand[i];
+    let rows = stock.iter_mut().zip(demand).zip(values.iter().zip(rates));
+    for (i, ((stock, &d), (&value, &rate))) in rows.enumerate() {
         let served = if *stock < d { *stock } else { d };
-        let cost = wide(d - served) * wide(rates[i]);
+        let cost = wide(d - served) * wide(rate);
         tally.demand += wide(d);
         tally.served += wide(served);
         tally.lost += wide(d - served);
-        tally.sold_value += wide(served) * wide(values[i]);
+        tally.sold_value += wide(served) * wide(value);
         tally.ledger.lost_sale += cost;
-        if let Some(costs) = costs.as_deref_mut() {
-            costs[i] += cost;
+        if let Some(total) = costs.as_deref_mut().and_then(|costs| costs.get_mut(i)) {
+            *total += cost;
         }
         *stock -= served;
     }
@@ -141,29 +141,29 @@ fn serve_mixed(
     tally: &mut Tally,
     mut costs: Option<&mut [i64]>,
 ) {
-    for i in 0..p {
-        let backlog: i32 = owed[i] + node.outbound.iter().map(|&b| waiting[byte_index(b) * p + i]).sum::<i32>();
-        let on_hand = stock[i] + backlog;
-        let late = if owed[i] < on_hand { owed[i] } else { on_hand };
+    let rows = stock.iter_mut().zip(owed).zip(demand).zip(values.iter().zip(rates));
+    for (i, (((stock, owed), &d), (&value, &rate))) in rows.enumerate() {
+        let lanes = node.outbound.iter().map(|&b| at(waiting, byte_index(b) * p + i));
+        let on_hand = *stock + *owed + lanes.sum::<i32>();
+        let late = if *owed < on_hand { *owed } else { on_hand };
         let left = on_hand - late;
-        let d = demand[i];
         let served = if left < d { left } else { d };
         tally.demand += wide(d);
         tally.served += wide(served);
-        owed[i] -= late;
+        *owed -= late;
         if node.lost_sales {
-            let cost = wide(d - served) * wide(rates[i]);
+            let cost = wide(d - served) * wide(rate);
             tally.lost += wide(d - served);
-            tally.sold_value += wide(served) * wide(values[i]);
+            tally.sold_value += wide(served) * wide(value);
             tally.ledger.lost_sale += cost;
-            if let Some(costs) = costs.as_deref_mut() {
-                costs[i] += cost;
+            if let Some(total) = costs.as_deref_mut().and_then(|costs| costs.get_mut(i)) {
+                *total += cost;
             }
-            stock[i] -= served;
+            *stock -= served;
         } else {
-            tally.sold_value += wide(d) * wide(values[i]);
-            owed[i] += d - served;
-            stock[i] -= d;
+            tally.sold_value += wide(d) * wide(value);
+            *owed += d - served;
+            *stock -= d;
         }
     }
 }

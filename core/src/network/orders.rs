@@ -1,9 +1,10 @@
 //! Step 3: levels become orders, and orders reach their suppliers.
 
-use super::{Network, row, row_mut};
+use super::Network;
 use crate::convert::{byte_index, product, wide, wide_index};
 use crate::layout::Column;
 use crate::order::{self, Bounds};
+use crate::rows::{add_row, at, copy_row, row, row_mut};
 use crate::scenario::{FIRST_COME_DAYS, Scenario};
 use crate::state::{State, ring_rows};
 
@@ -12,7 +13,7 @@ impl Network<'_, '_> {
     pub(super) fn place_orders(&mut self, n: usize) {
         let s = self.scenario;
         let p = s.products();
-        let node = &s.nodes()[n];
+        let Some(node) = s.nodes().get(n) else { return };
         let rushed = node.express.filter(|&l| self.rush(n, l));
         let lots = s.column(Column::LotSize, n);
         let least = s.column(Column::OrderMin, n);
@@ -20,47 +21,38 @@ impl Network<'_, '_> {
         let limit = s.column(Column::PositionMax, n);
         for &b in &node.inbound {
             let l = byte_index(b);
-            let lane = &s.lanes()[l];
+            let Some(lane) = s.lanes().get(l) else { continue };
             let whole = lane.share_until - lane.share_before == 1_000_000;
-            let orders = &mut self.scratch.wants[..p];
-            let (level, cap, position) =
-                (&self.scratch.level[..p], &self.scratch.cap[..p], &self.scratch.position[..p]);
-            let (lots, least, most) = (&lots[..p], &least[..p], &most[..p]);
-            let limit = &limit[..p];
+            let (level, cap, position) = (&*self.scratch.level, &*self.scratch.cap, &*self.scratch.position);
+            let orders = self.scratch.wants.iter_mut();
+            let targets = level.iter().zip(limit).map(|(&level, &limit)| if level < limit { level } else { limit });
             if whole && node.plain_orders && rushed.is_none() {
-                for i in 0..p {
-                    orders[i] = order::plain(
-                        if level[i] < limit[i] { level[i] } else { limit[i] },
-                        position[i],
-                        cap[i],
-                        most[i],
-                    );
+                let bounds = position.iter().zip(cap).zip(most);
+                for ((order, target), ((&position, &cap), &most)) in orders.zip(targets).zip(bounds) {
+                    *order = order::plain(target, position, cap, most);
                 }
             } else {
-                for i in 0..p {
+                for (i, (order, target)) in orders.zip(targets).enumerate() {
                     // What is rushed today counts against the greatest order of one day.
-                    let order_max = most[i] - if rushed.is_some() { self.scratch.rushed[i] } else { 0 };
-                    let bounds = Bounds { lot_size: lots[i], order_min: least[i], order_max };
-                    let target = if level[i] < limit[i] { level[i] } else { limit[i] };
-                    orders[i] = if whole {
-                        order::quantity(target, position[i], cap[i], bounds)
+                    let order_max = at(most, i) - if rushed.is_some() { at(self.scratch.rushed, i) } else { 0 };
+                    let bounds = Bounds { lot_size: at(lots, i), order_min: at(least, i), order_max };
+                    *order = if whole {
+                        order::quantity(target, at(position, i), at(cap, i), bounds)
                     } else {
                         // What rounding up has added on the lanes before counts against the cap.
-                        let earlier = node
-                            .inbound
-                            .iter()
-                            .map_while(|&e| (e < b).then(|| self.state.ordered_today[byte_index(e) * p + i]))
-                            .sum();
-                        lane_order(target, position[i], cap[i], bounds, lane.share_before, lane.share_until, earlier)
+                        let before = node.inbound.iter().map_while(|&e| (e < b).then(|| byte_index(e) * p + i));
+                        let earlier = before.map(|place| at(self.state.ordered_today, place)).sum();
+                        let (position, cap) = (at(position, i), at(cap, i));
+                        lane_order(target, position, cap, bounds, lane.share_before, lane.share_until, earlier)
                     };
                 }
             }
             self.send(n, l);
         }
         if let Some(l) = rushed {
-            self.scratch.wants.copy_from_slice(self.scratch.rushed);
+            copy_row(self.scratch.wants, self.scratch.rushed);
             self.send(n, l);
-            if let Some(q) = s.lanes()[l].rush_row {
+            if let Some(q) = s.lanes().get(l).and_then(|lane| lane.rush_row) {
                 add_row(row_mut(self.state.rush, q, p), self.scratch.rushed);
             }
         }
@@ -71,7 +63,6 @@ impl Network<'_, '_> {
     #[inline(always)]
     fn rush(&mut self, n: usize, l: usize) -> bool {
         let s = self.scenario;
-        let p = s.products();
         let nothing = self.scratch.expedite.iter().fold(i32::MIN, |a, &b| if b > a { b } else { a }) == i32::MIN;
         if nothing {
             return false;
@@ -82,14 +73,16 @@ impl Network<'_, '_> {
         let most = s.column(Column::OrderMax, n);
         let limit = s.column(Column::PositionMax, n);
         let mut units = 0;
-        for i in 0..p {
-            let position = self.scratch.position[i];
-            let bounds = Bounds { lot_size: lots[i], order_min: least[i], order_max: most[i] };
-            let room = if position < limit[i] { limit[i] - position } else { 0 };
-            let order = order::quantity(self.scratch.expedite[i], self.scratch.rushed[i], room, bounds);
-            self.scratch.rushed[i] = order;
-            self.scratch.position[i] = position + order;
-            units |= order;
+        let rows =
+            self.scratch.rushed.iter_mut().zip(self.scratch.position.iter_mut()).zip(self.scratch.expedite.iter());
+        for (i, ((rushed, position), &level)) in rows.enumerate() {
+            let bounds = Bounds { lot_size: at(lots, i), order_min: at(least, i), order_max: at(most, i) };
+            let limit = at(limit, i);
+            let room = if *position < limit { limit - *position } else { 0 };
+            // The row comes in as the expedited position.
+            *rushed = order::quantity(level, *rushed, room, bounds);
+            *position += *rushed;
+            units |= *rushed;
         }
         units != 0
     }
@@ -99,22 +92,21 @@ impl Network<'_, '_> {
     fn send(&mut self, n: usize, l: usize) {
         let s = self.scenario;
         let p = s.products();
-        let lane = &s.lanes()[l];
-        let orders = &self.scratch.wants[..p];
-        let fixed = &s.column(Column::OrderCost, n)[..p];
+        let (Some(lane), Some(tally)) = (s.lanes().get(l), self.today.get_mut(n)) else { return };
+        let orders = &*self.scratch.wants;
+        let fixed = s.column(Column::OrderCost, n);
         let mut units = 0i64;
         let mut cost = 0i64;
-        for i in 0..p {
-            units += product(orders[i], 1);
-            cost += product(if orders[i] > 0 { fixed[i] } else { 0 }, 1);
+        for (&order, &fixed) in orders.iter().zip(fixed) {
+            units += product(order, 1);
+            cost += product(if order > 0 { fixed } else { 0 }, 1);
         }
         if let Some(costs) = self.costs.as_deref_mut() {
-            for ((c, &q), &k) in costs[n * p..(n + 1) * p].iter_mut().zip(orders.iter()).zip(fixed) {
+            for ((c, &q), &k) in row_mut(costs, n, p).iter_mut().zip(orders.iter()).zip(fixed) {
                 *c += if q > 0 { wide(k) } else { 0 };
             }
         }
         add_row(row_mut(self.state.ordered_today, l, p), orders);
-        let tally = &mut self.today[n];
         tally.ordered += units;
         tally.ledger.ordering += cost;
         if let Some(m) = lane.mail_row {
@@ -129,24 +121,16 @@ impl Network<'_, '_> {
 #[inline(always)]
 pub(super) fn post(state: &mut State<'_>, s: &Scenario<'_>, day: usize, m: usize, orders: &[i32]) {
     let p = s.products();
-    let at = day % s.ring_days() * ring_rows(s) + s.lanes().len() + s.producers + m;
+    let due = s.ring_slot(day) * ring_rows(s) + s.lanes().len() + s.producers + m;
     add_row(row_mut(state.mail, m, p), orders);
-    add_row(row_mut(state.ring, at, p), orders);
-}
-
-/// Adds a row of quantities to another.
-#[inline(always)]
-pub(super) fn add_row(to: &mut [i32], units: &[i32]) {
-    for (to, &units) in to.iter_mut().zip(units) {
-        *to += units;
-    }
+    add_row(row_mut(state.ring, due, p), orders);
 }
 
 /// Orders reach the supplier on `day`: they wait there and are its demand of the day.
 #[inline(always)]
 pub(super) fn book(state: &mut State<'_>, s: &Scenario<'_>, day: usize, l: usize, orders: &[i32]) {
     let p = s.products();
-    let lane = &s.lanes()[l];
+    let Some(lane) = s.lanes().get(l) else { return };
     add_row(row_mut(state.waiting, l, p), orders);
     if let Some(supplier) = lane.supplier {
         let level = row_mut(state.inventory_level, supplier, p);
@@ -165,12 +149,12 @@ pub(super) fn book(state: &mut State<'_>, s: &Scenario<'_>, day: usize, l: usize
 #[inline(always)]
 pub(super) fn position_row(s: &Scenario<'_>, state: &State<'_>, n: usize, position: &mut [i32]) {
     let p = s.products();
-    let node = &s.nodes()[n];
-    position.copy_from_slice(row(state.inventory_level, n, p));
+    copy_row(position, row(state.inventory_level, n, p));
     let mut add = |rows: &[i32], r: usize| add_row(position, row(rows, r, p));
+    let Some(node) = s.nodes().get(n) else { return };
     for &b in &node.inbound {
         let l = byte_index(b);
-        let lane = &s.lanes()[l];
+        let Some(lane) = s.lanes().get(l) else { continue };
         add(state.in_transit, l);
         add(state.waiting, l);
         if let Some(r) = lane.staged_row {
@@ -192,16 +176,15 @@ pub(super) fn position_row(s: &Scenario<'_>, state: &State<'_>, n: usize, positi
 #[inline(always)]
 fn expedited_position_row(s: &Scenario<'_>, state: &State<'_>, n: usize, l: usize, day: usize, position: &mut [i32]) {
     let p = s.products();
-    let node = &s.nodes()[n];
-    let lane = &s.lanes()[l];
-    position.copy_from_slice(row(state.inventory_level, n, p));
+    let (Some(node), Some(lane)) = (s.nodes().get(n), s.lanes().get(l)) else { return };
+    copy_row(position, row(state.inventory_level, n, p));
     let mut add = |rows: &[i32], r: usize| add_row(position, row(rows, r, p));
     if node.produces {
         add(state.input_stock, node.producer_row);
         add(state.in_production, node.producer_row);
     }
     for later in 1..=lane.fast_days {
-        let slot = (day + later) % s.ring_days();
+        let slot = s.ring_slot(day + later);
         for &b in &node.inbound {
             add(state.ring, slot * ring_rows(s) + byte_index(b));
         }

@@ -1,8 +1,9 @@
 //! Step 1: what arrives is received, finished production is stocked, the mail brings orders.
 
+use super::Network;
 use super::orders::book;
-use super::{Network, row_mut};
 use crate::convert::{product, wide_index};
+use crate::rows::{add_at, copy_row, row_mut};
 use crate::scenario::FIRST_COME_DAYS;
 use crate::state::ring_rows;
 
@@ -12,26 +13,26 @@ impl Network<'_, '_> {
         let s = self.scenario;
         let p = s.products();
         let rows = ring_rows(s);
-        let slot = wide_index(self.day) % s.ring_days();
-        let ring = &mut self.state.ring[slot * rows * p..(slot + 1) * rows * p];
-        let (lane_ring, rest) = ring.split_at_mut(s.lanes().len() * p);
-        let production_ring = &mut rest[..s.producers * p];
+        let slot = s.ring_slot(wide_index(self.day));
         for (l, lane) in s.lanes().iter().enumerate() {
-            let node = &s.nodes()[lane.customer];
+            let Some(node) = s.nodes().get(lane.customer) else { continue };
+            let due = row_mut(self.state.ring, slot * rows + l, p);
             let stock = if node.produces {
                 row_mut(self.state.input_stock, node.producer_row, p)
             } else {
                 row_mut(self.state.inventory_level, lane.customer, p)
             };
-            let received = receive_row(row_mut(lane_ring, l, p), stock, row_mut(self.state.in_transit, l, p));
-            self.today[lane.customer].received += received;
+            let received = receive_row(due, stock, row_mut(self.state.in_transit, l, p));
+            if let Some(tally) = self.today.get_mut(lane.customer) {
+                tally.received += received;
+            }
         }
-        for (n, node) in s.nodes().iter().enumerate() {
+        for (n, (node, tally)) in s.nodes().iter().zip(&mut self.today).enumerate() {
             if node.produces {
                 let m = node.producer_row;
+                let due = row_mut(self.state.ring, slot * rows + s.lanes().len() + m, p);
                 let stock = row_mut(self.state.inventory_level, n, p);
-                self.today[n].produced +=
-                    receive_row(row_mut(production_ring, m, p), stock, row_mut(self.state.in_production, m, p));
+                tally.produced += receive_row(due, stock, row_mut(self.state.in_production, m, p));
             }
         }
         // Demand of the day starts with the orders that the mail brings.
@@ -43,7 +44,7 @@ impl Network<'_, '_> {
         for (l, lane) in s.lanes().iter().enumerate() {
             if let Some(m) = lane.mail_row {
                 let arrived = row_mut(self.state.ring, slot * rows + s.lanes().len() + s.producers + m, p);
-                self.scratch.wants.copy_from_slice(arrived);
+                copy_row(self.scratch.wants, arrived);
                 arrived.fill(0);
                 for (mail, &units) in row_mut(self.state.mail, m, p).iter_mut().zip(self.scratch.wants.iter()) {
                     *mail -= units;
@@ -61,8 +62,8 @@ impl Network<'_, '_> {
         let today = wide_index(self.day) % FIRST_COME_DAYS;
         let oldest = (today + 1) % FIRST_COME_DAYS;
         for i in 0..width {
-            let units = core::mem::take(&mut self.state.queue[today * width + i]);
-            self.state.queue[oldest * width + i] += units;
+            let units = self.state.queue.get_mut(today * width + i).map_or(0, core::mem::take);
+            add_at(self.state.queue, oldest * width + i, units);
         }
     }
 }

@@ -1,11 +1,12 @@
 //! Step 4: production starts and shipments share what capacity there is.
 
-use super::{Network, product_key, row, row_mut};
+use super::{Network, product_key};
 use crate::allocation;
 use crate::convert::{bits, byte_index, from_bits, index, product, wide, wide_index, word};
 use crate::draws::Source;
 use crate::layout::Column;
-use crate::scenario::{Allocation, FIRST_COME_DAYS, LANES_MAX, ROUTES_PER_LANE_MAX};
+use crate::rows::{add_at, add_row, at, copy_row, row, row_mut};
+use crate::scenario::{Allocation, FIRST_COME_DAYS, LANES_MAX, Node, ROUTES_PER_LANE_MAX};
 use crate::state::ring_rows;
 use heapless::Vec;
 
@@ -14,37 +15,35 @@ impl Network<'_, '_> {
     pub(super) fn produce(&mut self, n: usize) {
         let s = self.scenario;
         let p = s.products();
-        let node = &s.nodes()[n];
+        let (Some(node), Some(tally)) = (s.nodes().get(n), self.today.get_mut(n)) else { return };
         let m = node.producer_row;
         let work = s.column(Column::Work, n);
         let input = row_mut(self.state.input_stock, m, p);
-        let starts = &mut self.scratch.grants[..p];
+        let starts = &mut *self.scratch.grants;
         if let Some(capacity) = node.capacity {
-            let capacity = (wide(capacity) * wide(self.conditions.capacity[n])) >> 12;
+            let capacity = (wide(capacity) * wide(at(&self.conditions.capacity, n))) >> 12;
             let weights = row(self.state.capacity_weight, m, p);
-            let used = allocation::share_capacity(capacity, input, |i| work[i], |i| weights[i], starts);
-            self.today[n].work_used += used;
-            self.today[n].work_capacity += capacity;
+            let used = allocation::share_capacity(capacity, input, |i| at(work, i), |i| at(weights, i), starts);
+            tally.work_used += used;
+            tally.work_capacity += capacity;
         } else {
-            starts.copy_from_slice(input);
+            copy_row(starts, input);
         }
-        let slot = (wide_index(self.day) + node.production_days) % s.ring_days();
-        let at = slot * ring_rows(s) + s.lanes().len() + m;
-        let due = row_mut(self.state.ring, at, p);
+        let slot = s.ring_slot(wide_index(self.day) + node.production_days);
+        let due = row_mut(self.state.ring, slot * ring_rows(s) + s.lanes().len() + m, p);
         let in_production = row_mut(self.state.in_production, m, p);
         let rates = s.column(Column::ProductionCost, n);
         let mut cost = 0i64;
-        for i in 0..p {
-            input[i] -= starts[i];
-            in_production[i] += starts[i];
-            due[i] += starts[i];
-            cost += wide(starts[i]) * wide(rates[i]);
+        let stocks = input.iter_mut().zip(in_production).zip(due);
+        for (((input, making), due), (&start, &rate)) in stocks.zip(starts.iter().zip(rates)) {
+            *input -= start;
+            *making += start;
+            *due += start;
+            cost += wide(start) * wide(rate);
         }
-        self.today[n].ledger.production += cost;
+        tally.ledger.production += cost;
         if let Some(costs) = self.costs.as_deref_mut() {
-            for (i, c) in costs[n * p..(n + 1) * p].iter_mut().enumerate() {
-                *c += wide(starts[i]) * wide(rates[i]);
-            }
+            charge(row_mut(costs, n, p), starts, rates);
         }
     }
 
@@ -69,12 +68,12 @@ impl Network<'_, '_> {
             }
             for (i, &b) in lanes.iter().enumerate() {
                 match node {
-                    Some(_) if shared => self.scratch.grants.copy_from_slice(row(self.scratch.shares, i, p)),
+                    Some(_) if shared => copy_row(self.scratch.grants, row(self.scratch.shares, i, p)),
                     Some(node) => self.allocate_to_lane(n, node.mixed_row, byte_index(b)),
                     None => {
                         // The outside world has everything: all that waits is allocated.
                         let waiting = row_mut(self.state.waiting, byte_index(b), p);
-                        self.scratch.grants.copy_from_slice(waiting);
+                        copy_row(self.scratch.grants, waiting);
                         waiting.fill(0);
                     }
                 }
@@ -87,22 +86,21 @@ impl Network<'_, '_> {
     #[inline(always)]
     fn allocate_to_lane(&mut self, n: usize, mixed_row: Option<usize>, l: usize) {
         let p = self.scenario.products();
-        let stock = &row(self.state.inventory_level, n, p)[..p];
-        let waiting = &mut row_mut(self.state.waiting, l, p)[..p];
-        let grants = &mut self.scratch.grants[..p];
+        let stock = row(self.state.inventory_level, n, p);
+        let waiting = row_mut(self.state.waiting, l, p);
+        let rows = self.scratch.grants.iter_mut().zip(waiting).zip(stock);
         if let Some(x) = mixed_row {
-            let owed = &row(self.state.customer_backorder, x, p)[..p];
-            for i in 0..p {
-                let available = stock[i] + waiting[i] + owed[i];
-                grants[i] = if available < waiting[i] { available } else { waiting[i] };
-                waiting[i] -= grants[i];
+            for (((grant, waiting), &stock), &owed) in rows.zip(row(self.state.customer_backorder, x, p)) {
+                let available = stock + *waiting + owed;
+                *grant = if available < *waiting { available } else { *waiting };
+                *waiting -= *grant;
             }
         } else {
             // What is owed is all to this lane: after shipping, the backlog that is left is what waits.
-            for i in 0..p {
-                let left = if stock[i] < 0 { -stock[i] } else { 0 };
-                grants[i] = waiting[i] - left;
-                waiting[i] = left;
+            for ((grant, waiting), &stock) in rows {
+                let left = if stock < 0 { -stock } else { 0 };
+                *grant = *waiting - left;
+                *waiting = left;
             }
         }
     }
@@ -111,32 +109,35 @@ impl Network<'_, '_> {
     fn allocate_among_lanes(&mut self, n: usize) {
         let s = self.scenario;
         let p = s.products();
-        let node = &s.nodes()[n];
+        let Some(node) = s.nodes().get(n) else { return };
         let lanes = &node.outbound;
-        let count = lanes.len();
-        let mut claims = [0i32; LANES_MAX];
-        let mut grants = [0i32; LANES_MAX];
+        let (mut claims, mut grants) = ([0i32; LANES_MAX], [0i32; LANES_MAX]);
+        let (Some(claims), Some(grants)) = (claims.get_mut(..lanes.len()), grants.get_mut(..lanes.len())) else {
+            return;
+        };
         for i in 0..p {
-            let mut owed = node.mixed_row.map_or(0, |x| self.state.customer_backorder[x * p + i]);
+            let mut owed = node.mixed_row.map_or(0, |x| at(self.state.customer_backorder, x * p + i));
             for (claim, &b) in claims.iter_mut().zip(lanes) {
-                *claim = self.state.waiting[byte_index(b) * p + i];
+                *claim = at(self.state.waiting, byte_index(b) * p + i);
                 owed += *claim;
             }
-            let available = self.state.inventory_level[n * p + i] + owed;
+            let available = at(self.state.inventory_level, n * p + i) + owed;
             match node.allocation {
-                Allocation::Proportional => allocation::proportional(available, &claims[..count], &mut grants[..count]),
-                Allocation::Priority => allocation::in_order(available, &claims[..count], &mut grants[..count]),
-                Allocation::FirstCome => self.serve_queue(n, i, available, &mut grants[..count]),
+                Allocation::Proportional => allocation::proportional(available, claims, grants),
+                Allocation::Priority => allocation::in_order(available, claims, grants),
+                Allocation::FirstCome => self.serve_queue(node, i, available, grants),
             }
-            for (k, &b) in lanes.iter().enumerate() {
-                self.state.waiting[byte_index(b) * p + i] -= grants[k];
-                self.scratch.shares[k * p + i] = grants[k];
+            for (k, (&b, &grant)) in lanes.iter().zip(grants.iter()).enumerate() {
+                add_at(self.state.waiting, byte_index(b) * p + i, -grant);
+                if let Some(share) = self.scratch.shares.get_mut(k * p + i) {
+                    *share = grant;
+                }
             }
         }
     }
 
     /// Serves one product's queued orders of a first-come node, the oldest day first.
-    fn serve_queue(&mut self, n: usize, product: usize, available: i32, grants: &mut [i32]) {
+    fn serve_queue(&mut self, node: &Node, product: usize, available: i32, grants: &mut [i32]) {
         let s = self.scenario;
         let p = s.products();
         let today = wide_index(self.day) % FIRST_COME_DAYS;
@@ -144,9 +145,9 @@ impl Network<'_, '_> {
         grants.fill(0);
         for later in 1..=FIRST_COME_DAYS {
             let slot = (today + later) % FIRST_COME_DAYS; // the oldest first, today last
-            for (grant, &b) in grants.iter_mut().zip(&s.nodes()[n].outbound) {
-                let Some(q) = s.lanes()[byte_index(b)].queue_row else { continue };
-                let queued = &mut self.state.queue[(slot * s.queue_lanes + q) * p + product];
+            for (grant, &b) in grants.iter_mut().zip(&node.outbound) {
+                let Some(q) = s.lanes().get(byte_index(b)).and_then(|lane| lane.queue_row) else { continue };
+                let Some(queued) = self.state.queue.get_mut((slot * s.queue_lanes + q) * p + product) else { continue };
                 let units = if *queued < left { *queued } else { left };
                 *queued -= units;
                 *grant += units;
@@ -159,7 +160,7 @@ impl Network<'_, '_> {
     #[inline(always)]
     fn transport(&mut self, l: usize) {
         let s = self.scenario;
-        let lane = &s.lanes()[l];
+        let Some(lane) = s.lanes().get(l) else { return };
         if lane.staged_row.is_none() && lane.routes == 1 {
             self.dispatch(l, lane.first_route);
         } else {
@@ -172,30 +173,26 @@ impl Network<'_, '_> {
     fn dispatch(&mut self, l: usize, k: usize) {
         let s = self.scenario;
         let p = s.products();
-        let lane = &s.lanes()[l];
-        let route = &s.routes()[k];
+        let (Some(lane), Some(route)) = (s.lanes().get(l), s.routes().get(k)) else { return };
         let rows = ring_rows(s);
         let days = s.ring_days();
-        let slot = wide_index(self.day) % days;
-        let grants = &self.scratch.grants[..p];
-        let in_transit = &mut row_mut(self.state.in_transit, l, p)[..p];
-        let rates = &s.freight(k)[..p];
+        let slot = s.ring_slot(wide_index(self.day));
+        let grants = &*self.scratch.grants;
+        let in_transit = row_mut(self.state.in_transit, l, p);
+        let rates = s.freight(k);
         let mut cost = 0i64;
         let mut units = 0i64;
-        for i in 0..p {
-            in_transit[i] += grants[i];
-            cost += product(grants[i], rates[i]);
-            units += product(grants[i], 1);
+        for ((in_transit, &grant), &rate) in in_transit.iter_mut().zip(grants).zip(rates) {
+            *in_transit += grant;
+            cost += product(grant, rate);
+            units += product(grant, 1);
         }
         if let Some(lead) = route.lead_fixed {
-            let due = &mut row_mut(self.state.ring, (slot + lead) % days * rows + l, p)[..p];
-            for i in 0..p {
-                due[i] += grants[i];
-            }
+            add_row(row_mut(self.state.ring, s.ring_slot(slot + lead) * rows + l, p), grants);
         } else {
             let draws = self.draws.row(self.day, crate::convert::count(k), Source::LeadTime);
             let leads = s.table(route.lead_table);
-            let quantile = &mut self.scratch.cap[..p];
+            let quantile = &mut *self.scratch.cap;
             for (quantile, words) in quantile.iter_mut().zip(s.product_rows()) {
                 *quantile = from_bits(draws.two(product_key(words)).0);
             }
@@ -203,17 +200,17 @@ impl Network<'_, '_> {
                 if units > 0 {
                     let due = slot + index(leads.value(bits(quantile)));
                     let due = if due < days { due } else { due - days };
-                    self.state.ring[(due * rows + l) * p + i] += units;
+                    add_at(self.state.ring, (due * rows + l) * p + i, units);
                 }
             }
         }
         let customer = lane.customer;
-        self.today[customer].ledger.freight += cost;
-        self.today[customer].shipped_to += units;
+        if let Some(tally) = self.today.get_mut(customer) {
+            tally.ledger.freight += cost;
+            tally.shipped_to += units;
+        }
         if let Some(costs) = self.costs.as_deref_mut() {
-            for (i, c) in costs[customer * p..(customer + 1) * p].iter_mut().enumerate() {
-                *c += wide(grants[i]) * wide(rates[i]);
-            }
+            charge(row_mut(costs, customer, p), grants, rates);
         }
     }
 
@@ -223,18 +220,17 @@ impl Network<'_, '_> {
     fn transport_by_priority(&mut self, l: usize) {
         let s = self.scenario;
         let p = s.products();
-        let lane = &s.lanes()[l];
+        let Some(lane) = s.lanes().get(l) else { return };
         // What wants to go: newly allocated and staged before.
-        self.scratch.wants.copy_from_slice(self.scratch.grants);
+        copy_row(self.scratch.wants, self.scratch.grants);
         if let Some(r) = lane.staged_row {
-            for (want, &staged) in self.scratch.wants.iter_mut().zip(row(self.state.staged, r, p)) {
-                *want += staged;
-            }
+            add_row(self.scratch.wants, row(self.state.staged, r, p));
         }
         let mut room = [0i64; ROUTES_PER_LANE_MAX];
         for (r, room) in room.iter_mut().enumerate().take(lane.routes) {
             let k = lane.first_route + r;
-            *room = s.routes()[k].capacity.map_or(i64::MAX, |c| (wide(c) * wide(self.conditions.route[k])) >> 12);
+            let capacity = s.routes().get(k).and_then(|route| route.capacity);
+            *room = capacity.map_or(i64::MAX, |c| (wide(c) * wide(at(&self.conditions.route, k))) >> 12);
         }
         if let Some(q) = lane.rush_row {
             self.transport_rushed(l, q, &mut room);
@@ -246,7 +242,7 @@ impl Network<'_, '_> {
             }
             for (r, room) in room.iter_mut().enumerate().take(lane.routes) {
                 let Some((least, most)) = first_routes_before(preference, r) else { continue };
-                let wants = &mut self.scratch.level[..p];
+                let wants = &mut *self.scratch.level;
                 for ((wants, &want), &first) in
                     wants.iter_mut().zip(self.scratch.wants.iter()).zip(self.scratch.position.iter())
                 {
@@ -256,7 +252,7 @@ impl Network<'_, '_> {
                     continue;
                 }
                 if *room == i64::MAX {
-                    self.scratch.grants.copy_from_slice(wants);
+                    copy_row(self.scratch.grants, wants);
                 } else {
                     *room -= allocation::share_capacity(*room, wants, |i| s.volume(i), |_| 1, self.scratch.grants);
                 }
@@ -267,7 +263,7 @@ impl Network<'_, '_> {
             }
         }
         if let Some(r) = lane.staged_row {
-            row_mut(self.state.staged, r, p).copy_from_slice(self.scratch.wants);
+            copy_row(row_mut(self.state.staged, r, p), self.scratch.wants);
         }
         if let Some(q) = lane.rush_row {
             self.lapse(l, q);
@@ -278,18 +274,18 @@ impl Network<'_, '_> {
     fn transport_rushed(&mut self, l: usize, q: usize, room: &mut [i64; ROUTES_PER_LANE_MAX]) {
         let s = self.scenario;
         let p = s.products();
-        let lane = &s.lanes()[l];
+        let Some(lane) = s.lanes().get(l) else { return };
         let rush = row_mut(self.state.rush, q, p);
         if nothing(rush) {
             return;
         }
-        let wants = &mut self.scratch.level[..p];
+        let wants = &mut *self.scratch.level;
         for ((wants, &want), &rush) in wants.iter_mut().zip(self.scratch.wants.iter()).zip(rush.iter()) {
             *wants = if rush < want { rush } else { want };
         }
-        let room = &mut room[lane.fast_route - lane.first_route];
+        let Some(room) = room.get_mut(lane.fast_route - lane.first_route) else { return };
         if *room == i64::MAX {
-            self.scratch.grants.copy_from_slice(wants);
+            copy_row(self.scratch.grants, wants);
         } else {
             *room -= allocation::share_capacity(*room, wants, |i| s.volume(i), |_| 1, self.scratch.grants);
         }
@@ -304,18 +300,25 @@ impl Network<'_, '_> {
     fn lapse(&mut self, l: usize, q: usize) {
         let s = self.scenario;
         let p = s.products();
-        let lane = &s.lanes()[l];
+        let Some(lane) = s.lanes().get(l) else { return };
         let rush = row_mut(self.state.rush, q, p);
         if nothing(rush) {
             return;
         }
         let waiting = row(self.state.waiting, l, p);
-        for (i, rush) in rush.iter_mut().enumerate() {
-            let staged = lane.staged_row.map_or(0, |r| row(self.state.staged, r, p)[i]);
-            let mail = lane.mail_row.map_or(0, |m| row(self.state.mail, m, p)[i]);
-            let left = waiting[i] + staged + mail;
+        let staged = lane.staged_row.map_or(&[][..], |r| row(self.state.staged, r, p));
+        let mail = lane.mail_row.map_or(&[][..], |m| row(self.state.mail, m, p));
+        for (i, (rush, &waiting)) in rush.iter_mut().zip(waiting).enumerate() {
+            let left = waiting + at(staged, i) + at(mail, i);
             *rush = if *rush < left { *rush } else { left };
         }
+    }
+}
+
+/// Adds what units cost to the stockpoints' costs. Shapes `[product]`.
+fn charge(costs: &mut [i64], units: &[i32], rates: &[i32]) {
+    for ((cost, &units), &rate) in costs.iter_mut().zip(units).zip(rates) {
+        *cost += wide(units) * wide(rate);
     }
 }
 

@@ -6,6 +6,7 @@
 
 use crate::convert::{bits, bits_wide, from_bits, low, low_bits, saturate_i8, wide};
 use crate::forecast::{self, Outlooks};
+use crate::rows::copy_row;
 
 /// Products of a block. Rows stay in the first cache and on a small stack (2 KiB in all).
 pub(super) const BLOCK: usize = 32;
@@ -21,7 +22,7 @@ const DEVIATION_FLOOR_Q12: i64 = 1024;
 /// its end.
 #[inline(always)]
 pub(super) fn part<'a>(row: &'a [i32], first: usize, spare: &'a mut Row) -> &'a Row {
-    let rest = &row[first..];
+    let rest = row.get(first..).unwrap_or(&[]);
     match rest.first_chunk() {
         Some(whole) => whole,
         None => {
@@ -35,7 +36,7 @@ pub(super) fn part<'a>(row: &'a [i32], first: usize, spare: &'a mut Row) -> &'a 
 #[inline(never)]
 fn copy_short(rest: &[i32], spare: &mut Row) {
     *spare = [0; BLOCK];
-    spare[..rest.len()].copy_from_slice(rest);
+    copy_row(spare, rest);
 }
 
 /// The sum of a part of some rows.
@@ -79,7 +80,7 @@ pub(super) fn store(row: &mut [i8], first: usize, of: impl Fn(usize) -> i32) {
     for (i, step) in steps.iter_mut().enumerate() {
         *step = saturate_i8(of(i));
     }
-    let rest = &mut row[first..];
+    let rest = row.get_mut(first..).unwrap_or(&mut []);
     if let Some(whole) = rest.first_chunk_mut() {
         *whole = steps;
     } else {
@@ -89,8 +90,9 @@ pub(super) fn store(row: &mut [i8], first: usize, of: impl Fn(usize) -> i32) {
 
 #[inline(never)]
 fn store_short(rest: &mut [i8], steps: &[i8; BLOCK]) {
-    let length = rest.len();
-    rest.copy_from_slice(&steps[..length]);
+    for (step, &own) in rest.iter_mut().zip(steps) {
+        *step = own;
+    }
 }
 
 /// A forecast as whole units, rounded down, and what is left of it.

@@ -5,9 +5,15 @@ use crate::action::{self, Choice};
 use crate::convert::wide;
 use crate::layout::Column;
 use crate::order::{NOTHING, UNLIMITED};
+use crate::rows::{at, copy_row, row};
 
 /// One base-stock level per stockpoint. Shape `[node][product]`.
 pub type LevelRow<'a> = &'a [i32];
+
+/// The row of the node that `view` shows.
+fn own<'a>(rows: LevelRow<'a>, view: &NodeView<'_>) -> &'a [i32] {
+    row(rows, view.node(), view.products())
+}
 
 /// The textbook rule on the forecast: base stock of forecast plus safety, every review day. What a
 /// learned policy starts from, and what a device falls back to.
@@ -18,17 +24,7 @@ impl Policy for Textbook {
     #[inline(always)]
     fn decide(&mut self, view: &NodeView<'_>, actions: &mut Actions<'_>) {
         let outlooks = view.outlooks();
-        let p = view.products();
-        // Rows of one length: the compiler then checks bounds once instead of five times a product.
-        let actions = &mut Actions {
-            level: &mut actions.level[..p],
-            cap: &mut actions.cap[..p],
-            weight: &mut actions.weight[..p],
-            route: &mut actions.route[..p],
-            effort: &mut actions.effort[..p],
-            expedite: &mut actions.expedite[..p],
-        };
-        for i in 0..p {
+        for i in 0..view.products() {
             actions.set(i, &outlooks.of(i), Choice::TEXTBOOK);
         }
     }
@@ -44,8 +40,7 @@ pub struct BaseStock<'a> {
 impl Policy for BaseStock<'_> {
     #[inline(always)]
     fn decide(&mut self, view: &NodeView<'_>, actions: &mut Actions<'_>) {
-        let p = view.products();
-        actions.level.copy_from_slice(&self.level[view.node() * p..(view.node() + 1) * p]);
+        copy_row(actions.level, own(self.level, view));
     }
 }
 
@@ -61,9 +56,8 @@ pub struct CappedBaseStock<'a> {
 impl Policy for CappedBaseStock<'_> {
     #[inline(always)]
     fn decide(&mut self, view: &NodeView<'_>, actions: &mut Actions<'_>) {
-        let own = view.node() * view.products()..(view.node() + 1) * view.products();
-        actions.level.copy_from_slice(&self.level[own.clone()]);
-        actions.cap.copy_from_slice(&self.cap[own]);
+        copy_row(actions.level, own(self.level, view));
+        copy_row(actions.cap, own(self.cap, view));
     }
 }
 
@@ -82,10 +76,9 @@ pub struct DualIndex<'a> {
 impl Policy for DualIndex<'_> {
     #[inline(always)]
     fn decide(&mut self, view: &NodeView<'_>, actions: &mut Actions<'_>) {
-        let own = view.node() * view.products()..(view.node() + 1) * view.products();
-        actions.expedite.copy_from_slice(&self.expedite[own.clone()]);
-        actions.level.copy_from_slice(&self.level[own.clone()]);
-        actions.cap.copy_from_slice(&self.cap[own]);
+        copy_row(actions.expedite, own(self.expedite, view));
+        copy_row(actions.level, own(self.level, view));
+        copy_row(actions.cap, own(self.cap, view));
     }
 }
 
@@ -101,9 +94,9 @@ pub struct ReorderPoint<'a> {
 impl Policy for ReorderPoint<'_> {
     #[inline(always)]
     fn decide(&mut self, view: &NodeView<'_>, actions: &mut Actions<'_>) {
-        let at = view.node() * view.products();
-        for (i, &position) in view.position().iter().enumerate() {
-            actions.level[i] = if position <= self.reorder[at + i] { self.up_to[at + i] } else { NOTHING };
+        let rules = own(self.reorder, view).iter().zip(own(self.up_to, view));
+        for ((level, &position), (&reorder, &up_to)) in actions.level.iter_mut().zip(view.position()).zip(rules) {
+            *level = if position <= reorder { up_to } else { NOTHING };
         }
     }
 }
@@ -121,7 +114,7 @@ impl PeriodicReview {
     fn turns(&self, review_days: u32) -> u32 {
         // No period is longer than any run.
         let most = crate::convert::count(crate::scenario::HORIZON_DAYS_MAX);
-        self.period_days.min(most).div_ceil(review_days).max(1)
+        self.period_days.min(most).div_ceil(review_days.max(1)).max(1)
     }
 
     /// The textbook order-up-to level of one stockpoint [units], rounded up.
@@ -133,11 +126,11 @@ impl PeriodicReview {
     pub fn level(&self, view: &NodeView<'_>, product: usize) -> i32 {
         let s = view.scenario();
         let n = view.node();
-        let review = s.nodes()[n].review_days;
-        let protection = wide(s.column(Column::ProtectionDays, n)[product]);
+        let review = s.nodes().get(n).map_or(1, |node| node.review_days);
+        let protection = wide(at(s.column(Column::ProtectionDays, n), product)).max(1);
         let days = protection - i64::from(review) + i64::from(self.turns(review) * review);
-        let mean = wide(s.column(Column::DemandMean, n)[product]);
-        let spread = wide(s.column(Column::ProtectionSpread, n)[product]);
+        let mean = wide(at(s.column(Column::DemandMean, n), product));
+        let spread = wide(at(s.column(Column::ProtectionSpread, n), product));
         // sd over `days` = spread * mean * protection * sqrt(days / protection).
         let own = ((mean * protection).min(crate::scenario::UNITS_MAX << 12) * spread) >> 16;
         let root_q16 = root((days << 32) / protection);
@@ -145,7 +138,7 @@ impl PeriodicReview {
             protection_mean: mean * days,
             protection_deviation: crate::convert::saturate_wide((i128::from(own) * i128::from(root_q16)) >> 16),
             review_mean: mean,
-            safety_factor: s.column(Column::SafetyFactor, n)[product],
+            safety_factor: at(s.column(Column::SafetyFactor, n), product),
         };
         action::level_at(&outlook, outlook.safety_factor)
     }
@@ -155,12 +148,12 @@ impl Policy for PeriodicReview {
     #[inline(always)]
     fn decide(&mut self, view: &NodeView<'_>, actions: &mut Actions<'_>) {
         actions.cap.fill(UNLIMITED);
-        let node = &view.scenario().nodes()[view.node()];
-        let turns = self.turns(node.review_days);
+        let review = view.scenario().nodes().get(view.node()).map_or(1, |node| node.review_days).max(1);
+        let turns = self.turns(review);
         // Nodes take turns within the period, so that a week's orders do not all fall on one day.
-        let orders = (view.day() / node.review_days) % turns == crate::convert::count(view.node()) % turns;
-        for i in 0..view.products() {
-            actions.level[i] = if orders { self.level(view, i) } else { NOTHING };
+        let orders = (view.day() / review) % turns == crate::convert::count(view.node()) % turns;
+        for (i, level) in actions.level.iter_mut().enumerate() {
+            *level = if orders { self.level(view, i) } else { NOTHING };
         }
     }
 }

@@ -7,6 +7,7 @@ use crate::blob::{self, Agent, BlobError, PolicyBlob};
 use crate::convert::{count, wide_bits};
 use crate::digest::Digest;
 use crate::observation::{self, FEATURES};
+use crate::rows::at;
 use crate::scenario::{NODES_MAX, Scenario};
 use heapless::Vec;
 
@@ -93,7 +94,8 @@ impl<'a> QuantizedPolicy<'a> {
         if agents.iter().all(Option::is_none) {
             return Err(QuantizedError::NoAgent);
         }
-        Ok(Self { agents, features: &mut features[..needed], decisions: 0, trace: None })
+        let features = features.get_mut(..needed).unwrap_or_default();
+        Ok(Self { agents, features, decisions: 0, trace: None })
     }
 
     /// Also keeps a digest of every choice of every head.
@@ -145,7 +147,7 @@ impl Policy for QuantizedPolicy<'_> {
         } else {
             let mut logits = [0i32; OUTPUTS];
             for product in 0..p {
-                let features = core::array::from_fn(|f| self.features[f * p + product]);
+                let features = core::array::from_fn(|f| at(self.features, f * p + product));
                 agent.infer(&features, &mut logits);
                 set(product, blob::best_choices(&logits, agent.allowed));
             }

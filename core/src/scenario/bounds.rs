@@ -5,6 +5,7 @@ use super::read::Reader;
 use super::{EventKind, NODES_MAX, PROFILES_MAX, PROTECTION_DAYS_MAX, Scenario, ScenarioError, UNITS_MAX};
 use crate::convert::{index, wide, wider, word};
 use crate::layout::{Column, header};
+use crate::rows::at;
 use heapless::Vec;
 
 impl Scenario<'_> {
@@ -16,8 +17,12 @@ impl Scenario<'_> {
             for column in [Column::DemandProfile, Column::ForecastProfile] {
                 for (p, &found) in self.column(column, n).iter().enumerate() {
                     if found < 0 || index(found) >= profiles {
-                        let at = base + column.at() * each + n * self.products + p;
-                        return Err(ScenarioError::Word { at, found, expected: "the index of a season profile" });
+                        let place = base + column.at() * each + n * self.products + p;
+                        return Err(ScenarioError::Word {
+                            at: place,
+                            found,
+                            expected: "the index of a season profile",
+                        });
                     }
                 }
             }
@@ -25,7 +30,7 @@ impl Scenario<'_> {
         for column in Column::ALL {
             for n in 0..self.nodes.len() {
                 for p in 0..self.products {
-                    let at = column.at() * each + n * self.products + p;
+                    let place = column.at() * each + n * self.products + p;
                     let (low, high, expected) = match column {
                         Column::HoldingCost
                         | Column::BackorderCost
@@ -39,7 +44,7 @@ impl Scenario<'_> {
                             (0, self.position_max, "a limit of 0 to the greatest position limit")
                         }
                         Column::InventoryInitial => {
-                            (0, self.column(Column::PositionMax, n)[p], "0 to the stockpoint's position limit")
+                            (0, at(self.column(Column::PositionMax, n), p), "0 to the stockpoint's position limit")
                         }
                         Column::Work => (0, 1 << 20, "0 to 2^20"),
                         Column::DemandTable => (-1, word(self.table_index.len()) - 1, "-1 or the index of a table"),
@@ -49,10 +54,10 @@ impl Scenario<'_> {
                         Column::SafetyFactor => (-(1 << 12), 1 << 12, "-4096 to 4096 (Q8)"),
                         Column::DemandProfile | Column::ForecastProfile => continue, // checked above
                     };
-                    let found = r.get(at, low, high, expected)?;
-                    if column == Column::DemandTable && found >= 0 && !self.nodes[n].sells {
+                    let found = r.get(place, low, high, expected)?;
+                    if column == Column::DemandTable && found >= 0 && self.nodes.get(n).is_none_or(|node| !node.sells) {
                         return Err(ScenarioError::Word {
-                            at: base + at,
+                            at: base + place,
                             found,
                             expected: "-1 at a node that sells to no customers",
                         });
@@ -97,7 +102,7 @@ impl Scenario<'_> {
         for p in 0..self.products {
             let mut on_order: Vec<i64, NODES_MAX> = Vec::new();
             for (n, node) in self.nodes.iter().enumerate() {
-                let word = |column: Column| wide(self.column(column, n)[p]);
+                let word = |column: Column| wide(at(self.column(column, n), p));
                 let open: i64 = node.inbound.iter().map(|&b| self.open_units(crate::convert::byte_index(b), p)).sum();
                 if word(Column::InventoryInitial) + open > word(Column::PositionMax) {
                     return Err(ScenarioError::OpenOrders { node: n, product: p });
@@ -109,7 +114,9 @@ impl Scenario<'_> {
                 let mut bound =
                     crate::convert::saturate_wide(self.demand_max(n, p, &season_max) * i128::from(self.horizon_days));
                 for &b in &node.outbound {
-                    bound += on_order[self.lanes[crate::convert::byte_index(b)].customer];
+                    let customer =
+                        self.lanes.get(crate::convert::byte_index(b)).map_or(usize::MAX, |lane| lane.customer);
+                    bound += at(&on_order, customer);
                 }
                 if bound + position > UNITS_MAX {
                     return Err(ScenarioError::UnitsOverflow { node: n });
@@ -120,11 +127,9 @@ impl Scenario<'_> {
                 let freight = node
                     .inbound
                     .iter()
-                    .flat_map(|&b| {
-                        let lane = &self.lanes[crate::convert::byte_index(b)];
-                        lane.first_route..lane.first_route + lane.routes
-                    })
-                    .map(|k| self.freight(k)[p])
+                    .filter_map(|&b| self.lanes.get(crate::convert::byte_index(b)))
+                    .flat_map(|lane| lane.first_route..lane.first_route + lane.routes)
+                    .map(|k| at(self.freight(k), p))
                     .fold(0, |a, b| if b > a { b } else { a });
                 // On hand, waiting for production and staged are three places to hold stock.
                 money += units
@@ -136,7 +141,9 @@ impl Scenario<'_> {
                         + wider(wide(freight)))
                     // An order a lane, and a rushed one.
                     + wider(lanes + 1) * rate(Column::OrderCost);
-                work[n] += units * (rate(Column::Work) + wider(wide(self.volume(p))));
+                if let Some(work) = work.get_mut(n) {
+                    *work += units * (rate(Column::Work) + wider(wide(self.volume(p))));
+                }
             }
         }
         let days = i128::from(self.horizon_days);
@@ -151,18 +158,18 @@ impl Scenario<'_> {
     /// replay, with the greatest season and surge. `season_max` is by profile, Q12.
     fn demand_max(&self, n: usize, p: usize, season_max: &[i32; PROFILES_MAX]) -> i128 {
         let surge = wider(wide(self.surge_max(n)));
-        let table = self.column(Column::DemandTable, n)[p];
-        if !self.nodes[n].sells {
+        let table = at(self.column(Column::DemandTable, n), p);
+        if self.nodes.get(n).is_none_or(|node| !node.sells) {
             return 0;
         }
         let drawn = if self.replay_days > 0 {
             let days = 0..crate::convert::count(self.replay_days);
-            let replayed = days.filter_map(|day| Some(self.replayed(n, day)?[p]));
+            let replayed = days.filter_map(|day| Some(at(self.replayed(n, day)?, p)));
             wider(wide(replayed.fold(0, |a, b| if b > a { b } else { a })))
         } else if table < 0 {
             0
         } else {
-            let season = season_max[index(self.column(Column::DemandProfile, n)[p])];
+            let season = at(season_max, index(at(self.column(Column::DemandProfile, n), p)));
             // As drawn: chance may round the season up by one unit before a surge multiplies it.
             wider(wide(self.table(index(table)).max())) * wider(wide(season)) / 4096 + 1
         };

@@ -7,6 +7,7 @@ use super::{
 };
 use crate::convert::{index, key, wide, word};
 use crate::layout::{self, Column, header};
+use crate::rows::{at, row};
 use crate::table::Table;
 use heapless::Vec;
 
@@ -43,7 +44,7 @@ fn take<'a>(words: &mut &'a [i32], taken: &mut usize, count: usize) -> Result<Re
     if words.len() < count {
         return Err(ScenarioError::TooShort { found: *taken + words.len(), needed: taken.saturating_add(count) });
     }
-    let (front, rest) = words.split_at(count);
+    let (front, rest) = words.split_at_checked(count).unwrap_or_default();
     let base = *taken;
     *words = rest;
     *taken += count;
@@ -204,7 +205,7 @@ fn read_nodes(section: &Reader<'_>, stockpoints: &[i32], sizes: &Sizes) -> Resul
         r.zero(9, layout::NODE_WORDS)?;
         let sells = flags & layout::node::SELLS != 0;
         let node = Node {
-            key: key(r.words[layout::node::KEY_LOW], r.words[layout::node::KEY_HIGH]),
+            key: key(at(r.words, layout::node::KEY_LOW), at(r.words, layout::node::KEY_HIGH)),
             sells,
             lost_sales: flags & layout::node::LOST_SALES != 0,
             produces,
@@ -227,9 +228,7 @@ fn read_nodes(section: &Reader<'_>, stockpoints: &[i32], sizes: &Sizes) -> Resul
             express: None,
             outbound: Vec::new(),
             plain_orders: {
-                let rows = |column: Column| {
-                    &stockpoints[(column.at() * sizes.node_count + n) * sizes.products..][..sizes.products]
-                };
+                let rows = |column: Column| row(stockpoints, column.at() * sizes.node_count + n, sizes.products);
                 rows(Column::LotSize).iter().all(|&q| q == 1) && rows(Column::OrderMin).iter().all(|&q| q <= 1)
             },
             producer_row: producers,
@@ -251,7 +250,8 @@ fn read_routes(
     let mut routes: Vec<Route, ROUTES_MAX> = Vec::new();
     for r in section.rows(layout::ROUTE_WORDS) {
         let lead = r.get(layout::route::LEAD_TABLE, 0, word(sizes.table_count) - 1, "the index of a table")?;
-        let table = Table::trusted(&tables[index(table_index[index(lead)])..]);
+        let start = index(at(table_index, index(lead)));
+        let table = Table::trusted(tables.get(start..).unwrap_or(&[]));
         let in_range = (table.min(), table.max());
         if in_range.0 < 1 || index(in_range.1) >= sizes.ring_days {
             return Err(ScenarioError::Word {
@@ -309,19 +309,20 @@ fn read_lanes(
         let order_days = index(r.get(layout::lane::ORDER_DAYS, 0, word(sizes.ring_days) - 1, "0 to ring days - 1")?);
         let share = r.get(layout::lane::SHARE, 1, 1_000_000, "1 to 1,000,000 ppm")?;
         r.zero(6, layout::LANE_WORDS)?;
-        let limited = (first_route..first_route + count).any(|k| routes[k].capacity.is_some());
-        let mean = |k: usize| routes[k].lead_mean_q8;
+        let limited = (first_route..first_route + count).any(|k| routes.get(k).is_some_and(|r| r.capacity.is_some()));
+        let mean = |k: usize| routes.get(k).map_or(i32::MAX, |route| route.lead_mean_q8);
         let fast_route =
             (first_route..first_route + count).fold(first_route, |a, k| if mean(k) < mean(a) { k } else { a });
         let fast_days = index((mean(fast_route) + 128) >> 8).min(sizes.ring_days - 1);
-        let receiver = &mut nodes[index(customer)];
-        let before = receiver.inbound.last().map_or(0, |&b: &u8| lanes[crate::convert::byte_index(b)].share_until);
+        let Some(receiver) = nodes.get_mut(index(customer)) else { continue };
+        let last = receiver.inbound.last().and_then(|&b: &u8| lanes.get(crate::convert::byte_index(b)));
+        let before = last.map_or(0, |lane| lane.share_until);
         let _ = receiver.inbound.push(crate::convert::byte(l));
         if count > 1 && receiver.express.is_none() {
             receiver.express = Some(l);
         }
-        if let Some(s) = (supplier >= 0).then_some(index(supplier)) {
-            let _ = nodes[s].outbound.push(crate::convert::byte(l));
+        if let Some(sender) = nodes.get_mut(index(supplier)).filter(|_| supplier >= 0) {
+            let _ = sender.outbound.push(crate::convert::byte(l));
         }
         if wide(before) + wide(share) > 1_000_000 {
             return Err(ScenarioError::Word {
@@ -366,7 +367,8 @@ fn read_lanes(
 fn link(nodes: &mut [Node], lanes: &mut [Lane], nodes_at: usize) -> Result<(usize, usize), ScenarioError> {
     let (mut mixed, mut queue_lanes) = (0, 0);
     for (n, node) in nodes.iter_mut().enumerate() {
-        let total = node.inbound.last().map_or(0, |&b| lanes[crate::convert::byte_index(b)].share_until);
+        let last = node.inbound.last().and_then(|&b| lanes.get(crate::convert::byte_index(b)));
+        let total = last.map_or(0, |lane| lane.share_until);
         if total != 1_000_000 {
             return Err(ScenarioError::Word {
                 at: nodes_at + n * layout::NODE_WORDS,
@@ -382,17 +384,22 @@ fn link(nodes: &mut [Node], lanes: &mut [Lane], nodes_at: usize) -> Result<(usiz
             // Stable: lanes of equal priority keep their order.
             for i in 1..node.outbound.len() {
                 let mut j = i;
-                let rank = |b: u8| lanes[crate::convert::byte_index(b)].priority;
-                while j > 0 && rank(node.outbound[j - 1]) > rank(node.outbound[j]) {
-                    node.outbound.swap(j - 1, j);
+                let rank = |b: u8| lanes.get(crate::convert::byte_index(b)).map_or(0, |lane| lane.priority);
+                while let Some([before, this]) = node.outbound.get_mut(j.wrapping_sub(1)..j + 1) {
+                    if rank(*before) <= rank(*this) {
+                        break;
+                    }
+                    core::mem::swap(before, this);
                     j -= 1;
                 }
             }
         }
         if node.allocation == Allocation::FirstCome && node.outbound.len() > 1 {
             for &b in &node.outbound {
-                lanes[crate::convert::byte_index(b)].queue_row = Some(queue_lanes);
-                queue_lanes += 1;
+                if let Some(lane) = lanes.get_mut(crate::convert::byte_index(b)) {
+                    lane.queue_row = Some(queue_lanes);
+                    queue_lanes += 1;
+                }
             }
         }
     }
@@ -415,16 +422,13 @@ fn check_ranges(
     }
     let days = sizes.horizon + SEASON_AHEAD_DAYS;
     for at in 0..seasons.words.len() {
-        let (low, high) = if at.is_multiple_of(days + 1) {
-            (0, 0)
-        } else {
-            (seasons.words[at - 1], seasons.words[at - 1].saturating_add(SEASON_MAX_Q12))
-        };
+        let before = seasons.words.get(at.wrapping_sub(1)).filter(|_| !at.is_multiple_of(days + 1));
+        let (low, high) = before.map_or((0, 0), |&sum| (sum, sum.saturating_add(SEASON_MAX_Q12)));
         seasons.get(at, low, high, "the sum before it plus a season factor, Q12, of 0 to 2^18")?;
     }
     for i in 0..sizes.event_count {
         let at = i * layout::EVENT_WORDS;
-        let earliest = if i == 0 { 0 } else { events.words[at - layout::EVENT_WORDS] };
+        let earliest = events.words.get(at.wrapping_sub(layout::EVENT_WORDS)).copied().unwrap_or(0);
         events.get(at, earliest, word(sizes.horizon), "a day no earlier than the event before it")?;
         let kind = events.get(at + layout::event::KIND, 1, 3, "1, 2 or 3")?;
         let places = if kind == 3 { sizes.route_count } else { sizes.node_count };
@@ -467,7 +471,7 @@ impl<'a> Scenario<'a> {
     pub fn new(image: &'a [i32]) -> Result<Self, ScenarioError> {
         let sizes = Sizes::read(image)?;
         let (p, season_days) = (sizes.products, sizes.horizon + SEASON_AHEAD_DAYS);
-        let mut rest = &image[layout::HEADER_WORDS..];
+        let mut rest = image.get(layout::HEADER_WORDS..).unwrap_or(&[]);
         let mut taken = layout::HEADER_WORDS;
         let mut section = |count: usize| take(&mut rest, &mut taken, count);
         let node_words = section(sizes.node_count * layout::NODE_WORDS)?;
@@ -513,7 +517,7 @@ impl<'a> Scenario<'a> {
             routes,
             products: p,
             horizon_days: crate::convert::count(sizes.horizon),
-            ring_days: sizes.ring_days,
+            ring_days: core::num::NonZeroUsize::new(sizes.ring_days).unwrap_or(core::num::NonZeroUsize::MIN),
             first_weekday: crate::convert::count(sizes.first_weekday),
             first_yearday: crate::convert::count(sizes.first_yearday),
             smoothing_shift: crate::convert::count(sizes.smoothing_shift),

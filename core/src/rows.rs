@@ -1,0 +1,45 @@
+//! Rows of flat arrays of shape `[row][product]`, without a way to panic: a place outside of the array is
+//! empty, reads as 0, and takes nothing. Sizes are checked once, when a scenario is built, so that no such
+//! place is ever asked for; that there is no panic is what a device needs (`no-panic` in the firmware).
+
+/// Row `r`.
+#[inline(always)]
+pub(crate) fn row<T>(rows: &[T], r: usize, p: usize) -> &[T] {
+    rows.get(r * p..(r + 1) * p).unwrap_or(&[])
+}
+
+/// Row `r`.
+#[inline(always)]
+pub(crate) fn row_mut<T>(rows: &mut [T], r: usize, p: usize) -> &mut [T] {
+    rows.get_mut(r * p..(r + 1) * p).unwrap_or(&mut [])
+}
+
+/// What stands at place `i`.
+#[inline(always)]
+pub(crate) fn at<T: Copy + Default>(row: &[T], i: usize) -> T {
+    row.get(i).copied().unwrap_or_default()
+}
+
+/// Adds to place `i`.
+#[inline(always)]
+pub(crate) fn add_at(row: &mut [i32], i: usize, units: i32) {
+    if let Some(slot) = row.get_mut(i) {
+        *slot += units;
+    }
+}
+
+/// Adds a row of quantities to another.
+#[inline(always)]
+pub(crate) fn add_row(to: &mut [i32], units: &[i32]) {
+    for (to, &units) in to.iter_mut().zip(units) {
+        *to += units;
+    }
+}
+
+/// Copies a row.
+#[inline(always)]
+pub(crate) fn copy_row(to: &mut [i32], from: &[i32]) {
+    for (to, &from) in to.iter_mut().zip(from) {
+        *to = from;
+    }
+}

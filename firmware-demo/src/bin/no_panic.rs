@@ -1,0 +1,94 @@
+//! The proof that nothing in `restock-core` can panic on the device: this program checks an image and a
+//! policy, runs days with both policies that a device has, and reads every result. Its panic handler calls
+//! a function that exists nowhere, so that it links only if the compiler has removed every call of the
+//! handler. No heap is here either: there is no allocator to link against.
+//!
+//! ```text
+//! cargo build --profile device --package restock-firmware --bin no-panic --target thumbv7em-none-eabihf
+//! ```
+//!
+//! It proves what is compiled: this target, these optimizations (`profile.device`: without them calls
+//! remain that can never happen). With the feature `can-panic` it must fail to link: a test sees to both.
+
+#![cfg_attr(target_os = "none", no_std, no_main)]
+
+#[cfg(target_os = "none")]
+mod device {
+    #![allow(unsafe_code)] // To call the function that exists nowhere.
+
+    use core::hint::black_box;
+    use core::panic::PanicInfo;
+    use cortex_m as _; // the interrupt vectors' critical section
+    use restock_core::blob::PolicyBlob;
+    use restock_core::digest::Digest;
+    use restock_core::hyperscore::HyperScore;
+    use restock_core::policy::{QuantizedPolicy, Textbook};
+    use restock_core::{Network, Scenario};
+
+    unsafe extern "C" {
+        /// Named by the linker's error.
+        fn restock_can_panic_on_the_device() -> !;
+    }
+
+    #[panic_handler]
+    fn panic(_: &PanicInfo<'_>) -> ! {
+        // SAFETY: never executed: with this call in it the program does not link.
+        unsafe { restock_can_panic_on_the_device() }
+    }
+
+    #[cortex_m_rt::entry]
+    fn start() -> ! {
+        // Opaque: nothing may be concluded from what the images hold or how long they are.
+        static mut NETWORK: [i32; 1024] = [0; 1024];
+        static mut FEATURES: [i8; 1024] = [0; 1024];
+        static IMAGE: [i32; 64] = [0; 64];
+        static POLICY: [u8; 64] = [0; 64];
+        let found = run(
+            black_box(IMAGE.as_slice()),
+            black_box(POLICY.as_slice()),
+            black_box(NETWORK.as_mut_slice()),
+            black_box(FEATURES.as_mut_slice()),
+        );
+        black_box(found);
+        #[cfg(feature = "can-panic")]
+        black_box(black_box(IMAGE.as_slice())[black_box(7)]);
+        loop {
+            cortex_m::asm::wfi();
+        }
+    }
+
+    /// All that a device asks of the core.
+    fn run(image: &[i32], policy: &[u8], memory: &mut [i32], features: &mut [i8]) -> Option<u64> {
+        let scenario = Scenario::new(image).ok()?;
+        let blob = PolicyBlob::decode(policy).ok()?;
+        blob.self_test().ok()?;
+        let mut learned = QuantizedPolicy::new(&blob, &scenario, features).ok()?.traced();
+        let mut network = Network::new(&scenario, memory).ok()?;
+        let mut digest = Digest::new();
+        for day in 0..black_box(7) {
+            network.reset(black_box(1), black_box(0), black_box(0));
+            if day % 2 == 0 {
+                network.advance(&mut learned);
+            } else {
+                network.advance(&mut Textbook);
+            }
+            network.trace(&mut digest);
+        }
+        let kpis = network.kpis();
+        let score = HyperScore::of_total(
+            &kpis.total(),
+            kpis.days(),
+            scenario.reference_holding(),
+            &scenario.score_parameters(),
+        );
+        black_box((score.score, kpis.total(), network.today()));
+        digest.wide(i64::from(learned.trace()?.to_le_bytes()[0]));
+        Some(digest.value())
+    }
+}
+
+#[cfg(not(target_os = "none"))]
+fn main() {
+    eprintln!("no-panic is a proof by linking: build it for thumbv7em-none-eabihf with --profile device");
+    std::process::exit(2);
+}
