@@ -243,6 +243,8 @@ pub struct Scenario<'a> {
     pub(crate) nodes: Vec<Node, NODES_MAX>,
     pub(crate) lanes: Vec<Lane, LANES_MAX>,
     pub(crate) routes: Vec<Route, ROUTES_MAX>,
+    /// Lanes from the outside world (indices).
+    pub(crate) outside: Vec<u8, LANES_MAX>,
     products: usize,
     horizon_days: u32,
     ring_days: NonZeroUsize,

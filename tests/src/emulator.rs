@@ -18,7 +18,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-pub use nested::{TARGET, build, qemu};
+pub use nested::{TARGET, build, cargo, qemu};
 
 /// First address of the RAM.
 const RAM_AT: u32 = 0x2000_0000;

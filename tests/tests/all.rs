@@ -12,6 +12,8 @@ mod firmware;
 mod known_values;
 #[path = "all/metamorphic.rs"]
 mod metamorphic;
+#[path = "all/no_panic.rs"]
+mod no_panic;
 #[path = "all/observation.rs"]
 mod observation;
 #[path = "all/oracle.rs"]

@@ -8,7 +8,6 @@ use crate::layout::Column;
 use crate::rows::{add_at, add_row, at, copy_row, row, row_mut};
 use crate::scenario::{Allocation, FIRST_COME_DAYS, LANES_MAX, Node, ROUTES_PER_LANE_MAX};
 use crate::state::ring_rows;
-use heapless::Vec;
 
 impl Network<'_, '_> {
     #[inline(always)]
@@ -52,16 +51,9 @@ impl Network<'_, '_> {
     pub(super) fn ship(&mut self) {
         let s = self.scenario;
         let p = s.products();
-        let outside: Vec<u8, LANES_MAX> = s
-            .lanes()
-            .iter()
-            .enumerate()
-            .filter(|(_, lane)| lane.supplier.is_none())
-            .map(|(l, _)| crate::convert::byte(l))
-            .collect();
         for n in 0..=s.node_count() {
             let node = s.nodes().get(n);
-            let lanes = node.map_or(&outside, |node| &node.outbound);
+            let lanes = node.map_or(&s.outside, |node| &node.outbound);
             let shared = node.is_some() && lanes.len() > 1;
             if shared {
                 self.allocate_among_lanes(n);

@@ -500,6 +500,10 @@ impl<'a> Scenario<'a> {
             let _ = selling_rows.push(selling); // at most NODES_MAX nodes
             selling += u8::from(node.sells);
         }
+        let mut outside: Vec<u8, LANES_MAX> = Vec::new();
+        for (l, _) in lanes.iter().enumerate().filter(|(_, lane)| lane.supplier.is_none()) {
+            let _ = outside.push(crate::convert::byte(l)); // at most LANES_MAX lanes
+        }
         let replay = section(sizes.replay_days * usize::from(selling) * p)?;
         if !rest.is_empty() {
             return Err(ScenarioError::TooLong { found: image.len(), needed: taken });
@@ -515,6 +519,7 @@ impl<'a> Scenario<'a> {
             nodes,
             lanes,
             routes,
+            outside,
             products: p,
             horizon_days: crate::convert::count(sizes.horizon),
             ring_days: core::num::NonZeroUsize::new(sizes.ring_days).unwrap_or(core::num::NonZeroUsize::MIN),

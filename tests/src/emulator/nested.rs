@@ -16,17 +16,9 @@ const QEMU: &str = "qemu-system-arm";
 /// # Errors
 /// What the compiler said; if its target is missing, the one command that installs it.
 pub fn build(scratch: &Path) -> Result<Firmware, EmulatorError> {
-    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."));
     let target_folder = scratch.join("firmware");
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut command = Command::new(cargo);
-    command.current_dir(workspace);
-    command
-        .args(["build", "--quiet", "--locked", "--release", "--package", PACKAGE, "--target", TARGET, "--target-dir"])
-        .arg(&target_folder);
-    for (name, _) in std::env::vars_os().filter(|(name, _)| changes_a_build(name)) {
-        command.env_remove(name);
-    }
+    let mut command = cargo(&target_folder);
+    command.args(["--release", "--package", PACKAGE, "--target", TARGET]);
     let output = command.output().map_err(|e| EmulatorError::Build(format!("cargo could not be started: {e}")))?;
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr);
@@ -37,6 +29,18 @@ pub fn build(scratch: &Path) -> Result<Firmware, EmulatorError> {
         }));
     }
     Firmware::load(&target_folder.join(TARGET).join("release").join(PACKAGE))
+}
+
+/// `cargo build` in this workspace, with a target folder of its own and nothing of the build that runs this test.
+#[must_use]
+pub fn cargo(target_folder: &Path) -> Command {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."));
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(workspace).args(["build", "--quiet", "--locked", "--target-dir"]).arg(target_folder);
+    for (name, _) in std::env::vars_os().filter(|(name, _)| changes_a_build(name)) {
+        command.env_remove(name);
+    }
+    command
 }
 
 /// Flags, wrappers and settings of the outer build (coverage, sanitizers, clippy) must not reach the firmware.
