@@ -22,6 +22,14 @@ pub enum Source {
     Exploration = 3,
     /// Anything the host draws for itself: start days, shuffles (never drawn by the simulator).
     Host = 4,
+    /// The defective share of a receipt over a lane.
+    Defect = 5,
+    /// What is good of what production finishes at a node.
+    Yield = 6,
+    /// The shock of a group's demand at a node.
+    Shock = 7,
+    /// When a random disruption comes and how long it stays; the place is the disruption.
+    Disruption = 8,
 }
 
 /// All draws of one replica of one seed.
@@ -46,6 +54,10 @@ impl Draws {
             Source::LeadTime => 2,
             Source::Exploration => 3,
             Source::Host => 4,
+            Source::Defect => 5,
+            Source::Yield => 6,
+            Source::Shock => 7,
+            Source::Disruption => 8,
         };
         let address = wide_bits(day) | (wide_bits(place & 0x00ff_ffff) << 32) | (tag << 56);
         RowDraws { key: mix(self.key ^ address) }

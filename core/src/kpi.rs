@@ -18,9 +18,11 @@ pub struct Tally {
     pub faced: i64,
     /// Ordered by this node [units].
     pub ordered: i64,
-    /// Received by this node [units].
+    /// Received by this node, defective units included [units].
     pub received: i64,
-    /// Finished by this node's production [units].
+    /// Scrapped: defective on receipt, or spoilt in production [units].
+    pub scrapped: i64,
+    /// Finished by this node's production and good [units].
     pub produced: i64,
     /// Shipped towards this node [units].
     pub shipped_to: i64,
@@ -47,6 +49,7 @@ impl Tally {
         self.faced += other.faced;
         self.ordered += other.ordered;
         self.received += other.received;
+        self.scrapped += other.scrapped;
         self.produced += other.produced;
         self.shipped_to += other.shipped_to;
         self.sold_value += other.sold_value;

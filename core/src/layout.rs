@@ -15,29 +15,39 @@
 //! | seasons | `profiles * (season_days + 1)`, shape `[profile][day]`: word `d` is the sum of the Q12 factors of all days before `d`, so that a forecast over any interval is one subtraction; `season_days` = horizon + [`crate::scenario::SEASON_AHEAD_DAYS`] |
 //! | events | `events * EVENT_WORDS`, sorted by day |
 //! | open orders | `open_orders * OPEN_ORDER_WORDS`, sorted by lane, product, stage and days, each once |
+//! | disruptions | `disruptions * DISRUPTION_WORDS`: what befalls the chain by chance |
+//! | bill of materials | `bom_lines * BOM_LINE_WORDS`, sorted by node, component and product, each once |
 //! | table index | `tables`: first word of each table within the tables section |
 //! | tables | `table_words` |
 //! | replay | `replay_days * replay_nodes * products`, shape `[day][replay node][product]`; may be empty |
 
 /// First word of every image: "RSTK".
 pub const MAGIC: i32 = i32::from_le_bytes(*b"RSTK");
-/// Version of this layout and of the day's sequence of events (contract v1).
-pub const VERSION: i32 = 2;
+/// Version of this layout and of the day's sequence of events (contract v2).
+pub const VERSION: i32 = 3;
 
 /// Words of the header.
-pub const HEADER_WORDS: usize = 32;
+pub const HEADER_WORDS: usize = 64;
 /// Words of one node.
 pub const NODE_WORDS: usize = 16;
 /// Words of one lane.
-pub const LANE_WORDS: usize = 8;
+pub const LANE_WORDS: usize = 24;
 /// Words of one route.
-pub const ROUTE_WORDS: usize = 6;
+pub const ROUTE_WORDS: usize = 12;
 /// Words of one product.
-pub const PRODUCT_WORDS: usize = 3;
+pub const PRODUCT_WORDS: usize = 4;
 /// Words of one dated event.
 pub const EVENT_WORDS: usize = 4;
 /// Words of one open order.
 pub const OPEN_ORDER_WORDS: usize = 5;
+/// Words of one random disruption.
+pub const DISRUPTION_WORDS: usize = 5;
+/// Words of one line of the bill of materials.
+pub const BOM_LINE_WORDS: usize = 4;
+/// Grades that a supplier may have, from 0, excellent, to failing.
+pub const GRADES: usize = 8;
+/// Levels of negotiation effort above none.
+pub const EFFORTS: usize = 3;
 
 /// Header positions.
 pub mod header {
@@ -101,7 +111,15 @@ pub mod header {
     pub const KAPPA: usize = 28;
     /// Number of open orders.
     pub const OPEN_ORDERS: usize = 29;
-    // 30 and 31 are reserved and must be 0.
+    /// Number of random disruptions.
+    pub const DISRUPTIONS: usize = 30;
+    /// Number of lines of the bill of materials.
+    pub const BOM_LINES: usize = 31;
+    /// Number of groups of products whose demand is shocked together.
+    pub const GROUPS: usize = 32;
+    /// Table of a group's daily shock, a factor Q12 of mean 4096; -1 where there is no group.
+    pub const SHOCK_TABLE: usize = 33;
+    // 34 to 63 are reserved and must be 0.
 }
 
 /// Node word positions.
@@ -124,7 +142,11 @@ pub mod node {
     pub const PRODUCTION_DAYS: usize = 7;
     /// Work per day, or -1 for no limit.
     pub const CAPACITY: usize = 8;
-    // 9 to 15 are reserved and must be 0.
+    /// Volume that fits into the node's storage, or -1 for no limit.
+    pub const STORAGE: usize = 9;
+    /// Cost of what finds no room [minor currency units per 1024 units of volume and day].
+    pub const OVERFLOW_RATE: usize = 10;
+    // 11 to 15 are reserved and must be 0.
 
     /// Flag: sells to customers.
     pub const SELLS: i32 = 1;
@@ -148,18 +170,35 @@ pub mod lane {
     pub const PRIORITY: usize = 4;
     /// Share of the receiver's orders [ppm]; the inbound lanes of a node add up to 1,000,000.
     pub const SHARE: usize = 5;
-    // 6 and 7 are reserved and must be 0.
+    /// The supplier's grade when nobody negotiates, Q8 (0 = excellent, 7 * 256 = failing); -1 where it has no
+    /// grades: its lead times do not depend on any, nothing is defective, nobody negotiates.
+    pub const BASE_GRADE: usize = 6;
+    /// By how many grades each effort (1 to [`EFFORTS`](super::EFFORTS)) betters the supplier in the end, Q8; the
+    /// second step no more than the first, and so on.
+    pub const LIFT: usize = 7;
+    /// The supplier moves `2^-shift` of the way to the grade it tends to in a day.
+    pub const RELAX_SHIFT: usize = 10;
+    /// On-time share that a buyer starts from, Q15.
+    pub const ON_TIME: usize = 11;
+    /// Accepted share that a buyer starts from, Q15.
+    pub const ACCEPTED: usize = 12;
+    // 13 to 15 are reserved and must be 0.
+    /// Tables of the defective share of a receipt, Q16, by grade ([`GRADES`](super::GRADES) words); -1: none is.
+    pub const DEFECT_TABLES: usize = 16;
 }
 
 /// Route word positions.
 pub mod route {
-    /// Index of the lead-time table [days].
-    pub const LEAD_TABLE: usize = 0;
+    /// Lead time that the supplier promises [days]: what takes longer is late.
+    pub const PROMISE: usize = 0;
     /// Volume per day, or -1 for no limit.
     pub const CAPACITY: usize = 1;
     /// Mean lead time, Q8 [days]: what planning assumes.
     pub const LEAD_MEAN_Q8: usize = 2;
-    // 3 to 5 are reserved and must be 0.
+    // 3 is reserved and must be 0.
+    /// Indices of the lead-time tables [days], by grade ([`GRADES`](super::GRADES) words); all the same on a lane
+    /// without grades.
+    pub const LEAD_TABLES: usize = 4;
 }
 
 /// Product word positions.
@@ -170,18 +209,49 @@ pub mod product {
     pub const KEY_HIGH: usize = 1;
     /// Volume of one unit, in the unit of the routes' capacity.
     pub const VOLUME: usize = 2;
+    /// Group whose daily shock its demand follows, or -1.
+    pub const GROUP: usize = 3;
 }
 
 /// Event word positions.
 pub mod event {
     /// Day on which the event falls due.
     pub const DAY: usize = 0;
-    /// 1 demand factor of a node, 2 production capacity of a node, 3 capacity of a route.
+    /// 1 demand of a node, 2 production capacity of a node, 3 capacity of a route, 4 shipping of a node, 5 shipping
+    /// over a lane from the outside, 6 grade of a lane's supplier.
     pub const KIND: usize = 1;
-    /// Node or route.
+    /// Node, route or lane.
     pub const PLACE: usize = 2;
-    /// New factor, Q12 (4096 = as planned).
-    pub const FACTOR_Q12: usize = 3;
+    /// New value, Q12: of 1 to 3 a factor (4096 = as planned); of 4 and 5 0 = nothing is shipped, 4096 = as planned;
+    /// of 6 the grades by which the supplier is worse (0 = as planned).
+    pub const VALUE_Q12: usize = 3;
+}
+
+/// Random disruption word positions. Between two of one kind and place pass days drawn from a table, then it is
+/// in force for days drawn from another.
+pub mod disruption {
+    /// As of events.
+    pub const KIND: usize = 0;
+    /// As of events.
+    pub const PLACE: usize = 1;
+    /// While in force, as of events; factors of several that are in force at one place are multiplied, grades added.
+    pub const VALUE_Q12: usize = 2;
+    /// Table of the days from the end of one (or the first day) to the beginning of the next [days], 1 or more.
+    pub const GAP_TABLE: usize = 3;
+    /// Table of the days it lasts [days], 1 or more.
+    pub const DURATION_TABLE: usize = 4;
+}
+
+/// Word positions of a line of the bill of materials: what a product is assembled from at a node.
+pub mod bom_line {
+    /// The producing node.
+    pub const NODE: usize = 0;
+    /// The product that is assembled there.
+    pub const PRODUCT: usize = 1;
+    /// A product that goes into it; a greater index than the product's.
+    pub const COMPONENT: usize = 2;
+    /// Units of the component in one unit of the product, 1 or more.
+    pub const QUANTITY: usize = 3;
 }
 
 /// Open order word positions: what is already ordered on the morning of the first day.
@@ -242,11 +312,17 @@ pub enum Column {
     DemandProfile,
     /// Season profile that the forecast follows.
     ForecastProfile,
+    /// Cost of one step of negotiation effort [minor currency units per lane with grades and day].
+    NegotiationCost,
+    /// Cost of a unit that is scrapped on receipt or in production [minor currency units].
+    ScrapCost,
+    /// Share of what production finishes that is good, Q16 (65,536 = all).
+    Yield,
 }
 
 /// Number of stockpoint columns.
-pub const STOCKPOINT_COLUMNS: usize = 19;
-const _: () = assert!(Column::ForecastProfile.at() + 1 == STOCKPOINT_COLUMNS);
+pub const STOCKPOINT_COLUMNS: usize = 22;
+const _: () = assert!(Column::Yield.at() + 1 == STOCKPOINT_COLUMNS);
 
 impl Column {
     /// Position of this column in the image.
@@ -278,5 +354,8 @@ impl Column {
         Self::SafetyFactor,
         Self::DemandProfile,
         Self::ForecastProfile,
+        Self::NegotiationCost,
+        Self::ScrapCost,
+        Self::Yield,
     ];
 }

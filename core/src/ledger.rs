@@ -19,15 +19,17 @@ pub struct Ledger {
     pub negotiation: i64,
     /// Units scrapped.
     pub scrap: i64,
+    /// Volume that found no room in storage.
+    pub overflow: i64,
 }
 
 /// Number of cost terms.
-pub const TERMS: usize = 8;
+pub const TERMS: usize = 9;
 
 impl Ledger {
     /// The terms' names, in order.
     pub const NAMES: [&'static str; TERMS] =
-        ["holding", "backorder", "lost_sale", "ordering", "freight", "production", "negotiation", "scrap"];
+        ["holding", "backorder", "lost_sale", "ordering", "freight", "production", "negotiation", "scrap", "overflow"];
 
     /// The terms, in the order of [`Ledger::NAMES`].
     #[must_use]
@@ -41,6 +43,7 @@ impl Ledger {
             self.production,
             self.negotiation,
             self.scrap,
+            self.overflow,
         ]
     }
 
@@ -60,5 +63,6 @@ impl Ledger {
         self.production += other.production;
         self.negotiation += other.negotiation;
         self.scrap += other.scrap;
+        self.overflow += other.overflow;
     }
 }

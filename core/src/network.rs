@@ -1,34 +1,50 @@
-//! One day of the chain (contract v1), in the caller's memory.
+//! One day of the chain (contract v2), in the caller's memory.
 //!
 //! | step | what happens | where |
 //! | --- | --- | --- |
-//! | 0 | dated events fall due | [`Network::begin_day`] |
-//! | 1 | what arrives today is received; finished production is stocked | [`Network::begin_day`] |
+//! | 0 | dated events and random disruptions fall due; negotiation is paid for and suppliers' grades move | [`Network::begin_day`] |
+//! | 1 | what arrives today is inspected, what is defective scrapped, the supplier's score follows; finished production is stocked, less what it spoilt; what storage has no room for waits in the yard | [`Network::begin_day`] |
 //! | 2 | customers' demand is seen and served: waiting backorders first, then today's demand | [`Network::begin_day`] |
-//! | 3 | echelon by echelon, customers first: each node observes, decides, orders (what is to go fast first) | [`Network::decide`] |
-//! | 4 | production starts and shipments share what capacity there is | [`Network::end_day`] |
+//! | 3 | echelon by echelon, customers first: each node observes, decides, orders (what is to go fast first; what is assembled here is asked of its production, and its components become demand of the node's own) | [`Network::decide`] |
+//! | 4 | production starts and shipments share what there is: components, capacity, routes | [`Network::end_day`] |
 //! | 5 | every cost term and KPI is accounted | [`Network::end_day`] |
 //!
 //! An order placed on day `t` over a lead time of `L` days can serve the demand of day `t + L`.
 //! A problem stated with the order before the demand of its day has a lead time one day shorter
 //! there than here.
+//!
+//! # Suppliers that differ
+//! A lane may have grades. Each product's goods on it are of a grade from 0 (excellent) to 7 (failing), which
+//! decides the tables of lead time (at shipment) and of defective share (at receipt). The grade moves
+//! `2^-relax_shift` of the way a day to `base + disruption - lift[effort]`: effort betters it with diminishing
+//! returns, and without effort it relaxes to its base.
+//!
+//! # Storage
+//! A node's storage limits the volume that it has on hand (input of production aside). Of what arrives and of
+//! what production finishes, that which is owed passes through; the rest shares the room by the products'
+//! weights; what finds none waits in the yard at a cost by volume, in nobody's reach, and tries again tomorrow.
 
 mod accounts;
+mod assembly;
 mod customers;
+mod events;
 mod orders;
+pub mod quality;
 mod receipts;
 mod shipments;
+mod storage;
 
-use crate::convert::{key, product, wide_index};
+use crate::convert::{key, product, wide_index, word};
 use crate::digest::Digest;
 use crate::draws::Draws;
 use crate::forecast;
 use crate::kpi::{Kpis, Tally};
 use crate::layout::{self, Column};
 use crate::policy::{Actions, NodeView, Policy};
-use crate::rows::{add_at, add_row, at, copy_row, row, row_mut};
-use crate::scenario::{EventKind, NODES_MAX, ROUTES_MAX, Scenario, Stage};
-use crate::state::{State, StateView, ring_rows};
+use crate::rows::{add_at, add_row, copy_row, row, row_mut};
+use crate::scenario::{EventKind, NODES_MAX, Scenario, Stage};
+use crate::state::{State, StateView};
+use events::Conditions;
 use heapless::Vec;
 use orders::position_row;
 
@@ -69,14 +85,6 @@ const SCRATCH_ROWS: usize = 10;
 /// Most outbound lanes of a node that has several; else 0.
 fn shared_lanes(scenario: &Scenario<'_>) -> usize {
     scenario.nodes().iter().map(|n| n.outbound.len()).filter(|&c| c > 1).fold(0, |a, b| if b > a { b } else { a })
-}
-
-/// Factors that dated events have set, Q12.
-struct Conditions {
-    demand: [i32; NODES_MAX],
-    capacity: [i32; NODES_MAX],
-    route: [i32; ROUTES_MAX],
-    next_event: usize,
 }
 
 /// A running chain: a checked problem, its state, its chance and its accounts.
@@ -141,12 +149,7 @@ impl<'s, 'm> Network<'s, 'm> {
             scratch,
             costs: None,
             draws: Draws::new(0, 0),
-            conditions: Conditions {
-                demand: [4096; NODES_MAX],
-                capacity: [4096; NODES_MAX],
-                route: [4096; ROUTES_MAX],
-                next_event: 0,
-            },
+            conditions: Conditions::new(),
             day: 0,
             today,
             totals: Kpis::new(scenario),
@@ -189,10 +192,20 @@ impl<'s, 'm> Network<'s, 'm> {
             &mut *state.ordered_today,
             &mut *state.route_first,
             &mut *state.ring,
+            &mut *state.works_ring,
+            &mut *state.mail_ring,
+            &mut *state.yard,
+            &mut *state.effort,
+            &mut *state.late,
+            &mut *state.dependent,
         ] {
             rows.fill(0);
         }
         state.capacity_weight.fill(crate::action::weight(crate::action::Choice::TEXTBOOK.weight));
+        for quality in s.lanes().iter().filter_map(|lane| lane.quality.as_ref()) {
+            row_mut(state.grade, quality.row, p).fill(quality.base_q16);
+            row_mut(state.score, quality.row, p).fill(quality::score(quality.on_time_q15, quality.accepted_q15));
+        }
         for n in 0..s.node_count() {
             copy_row(row_mut(state.inventory_level, n, p), s.column(Column::InventoryInitial, n));
             for (i, level) in row_mut(state.forecast_level, n, p).iter_mut().enumerate() {
@@ -201,10 +214,7 @@ impl<'s, 'm> Network<'s, 'm> {
         }
         self.open_orders(first_day);
         self.draws = Draws::new(seed, replica);
-        self.conditions.demand = [4096; NODES_MAX];
-        self.conditions.capacity = [4096; NODES_MAX];
-        self.conditions.route = [4096; ROUTES_MAX];
-        self.conditions.next_event = 0;
+        self.conditions.reset(s, &self.draws, first_day);
         self.day = first_day;
         self.totals = Kpis::new(s);
         self.backorder_value = [0; NODES_MAX];
@@ -217,22 +227,20 @@ impl<'s, 'm> Network<'s, 'm> {
     fn open_orders(&mut self, first_day: u32) {
         let s = self.scenario;
         let p = s.products();
-        let slot = wide_index(first_day) % s.ring_days();
+        let first = wide_index(first_day);
         let orders = &mut *self.scratch.wants;
         orders.fill(0);
         for open in s.open_orders() {
             add_at(orders, open.product, open.units);
-            let due = slot + open.days;
+            let due = first + open.days;
             match (open.stage, s.lanes().get(open.lane).and_then(|lane| lane.mail_row)) {
                 (Stage::InMail, Some(m)) => orders::post(&mut self.state, s, due, m, orders),
                 (Stage::InTransit, _) => {
-                    let at = due % s.ring_days() * ring_rows(s) + open.lane;
+                    let due = s.ring_slot(due) * s.lanes().len() + open.lane;
                     add_row(row_mut(self.state.in_transit, open.lane, p), orders);
-                    add_row(row_mut(self.state.ring, at, p), orders);
+                    add_row(row_mut(self.state.ring, due, p), orders);
                 }
-                (Stage::Waiting | Stage::InMail, _) => {
-                    orders::book(&mut self.state, s, wide_index(first_day), open.lane, orders)
-                }
+                (Stage::Waiting | Stage::InMail, _) => orders::book(&mut self.state, s, first, open.lane, orders),
             }
             add_at(orders, open.product, -open.units);
         }
@@ -287,6 +295,12 @@ impl<'s, 'm> Network<'s, 'm> {
         self.costs.as_deref()
     }
 
+    /// Whether an event or a disruption is in force: something is not as planned.
+    #[must_use]
+    pub fn disrupted(&self) -> bool {
+        self.conditions.disrupted()
+    }
+
     /// Adds the last day to a trace: its number, every order, every inventory level, every cost.
     pub fn trace(&self, digest: &mut Digest) {
         digest.wide(i64::from(self.day));
@@ -322,25 +336,9 @@ impl<'s, 'm> Network<'s, 'm> {
             costs.fill(0);
         }
         self.events();
+        self.negotiate();
         self.receive();
         self.customers();
-    }
-
-    fn events(&mut self) {
-        while let Some(event) = self.scenario.event(self.conditions.next_event) {
-            if event.day > self.day {
-                return;
-            }
-            let factors = match event.kind {
-                EventKind::Demand => &mut self.conditions.demand[..],
-                EventKind::Capacity => &mut self.conditions.capacity[..],
-                EventKind::Route => &mut self.conditions.route[..],
-            };
-            if let Some(factor) = factors.get_mut(event.place) {
-                *factor = event.factor_q12;
-            }
-            self.conditions.next_event += 1;
-        }
     }
 
     /// Step 3 for one node: it observes, decides and orders. Nodes must take their turns in order.
@@ -365,7 +363,7 @@ impl<'s, 'm> Network<'s, 'm> {
                 node: n,
                 day,
                 position: self.scratch.position,
-                conditions_capacity_q12: at(&self.conditions.capacity, n),
+                conditions_capacity_q12: self.conditions.value(EventKind::Capacity, n),
             };
             let mut actions = Actions {
                 level: self.scratch.level,
@@ -379,13 +377,23 @@ impl<'s, 'm> Network<'s, 'm> {
             policy.decide(&view, &mut actions);
             self.place_orders(n);
             copy_row(row_mut(self.state.route_first, n, p), self.scratch.route);
-            if node.produces {
-                // A policy that asks for more than the range gets its end: sharing a capacity must not overflow.
-                for (kept, &weight) in
-                    row_mut(self.state.capacity_weight, node.producer_row, p).iter_mut().zip(self.scratch.weight.iter())
-                {
-                    *kept = weight.clamp(1, 16);
+            // A policy that asks for more than a range gets its end: sharing a capacity must not overflow.
+            let keep = |kept: &mut [i32], asked: &[i32], least: i32, most: i32| {
+                for (kept, &asked) in kept.iter_mut().zip(asked) {
+                    *kept = if asked < least {
+                        least
+                    } else if asked > most {
+                        most
+                    } else {
+                        asked
+                    };
                 }
+            };
+            if let Some(r) = node.weight_row {
+                keep(row_mut(self.state.capacity_weight, r, p), self.scratch.weight, 1, 16);
+            }
+            if node.negotiates {
+                keep(row_mut(self.state.effort, n, p), self.scratch.effort, 0, word(layout::EFFORTS));
             }
         }
         let Some(tally) = self.today.get_mut(n) else { return };

@@ -5,8 +5,9 @@
 //! deviation of demand over the protection interval (*sd*), so that one network serves fast and slow
 //! products alike. A feature saturates at the ends of its range.
 
-use crate::convert::{bits, from_bits, index, saturate, saturate_i8, wide, wide_index};
+use crate::convert::{bits, from_bits, index, low, saturate, saturate_i8, wide, wide_index};
 use crate::layout::Column;
+use crate::network::quality;
 use crate::policy::NodeView;
 use crate::rows::at;
 use crate::scenario::{PROFILES_MAX, Scenario};
@@ -15,7 +16,7 @@ use block::{BLOCK, Forecast, Scales, octaves, part, positive, saturating_total, 
 mod block;
 
 /// Number of features.
-pub const FEATURES: usize = 28;
+pub const FEATURES: usize = 32;
 
 /// One feature: its name, what one step of the byte is worth, and what it means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,6 +65,10 @@ pub const SCHEMA: [Feature; FEATURES] = [
     feature("in_production", "sd", 8, "started and not yet stocked"),
     feature("capacity_pressure", "days", 16, "work waiting at this node / its capacity of a day"),
     feature("cover", "days", 2, "inventory level / forecast demand of a day of the protection interval"),
+    feature("supplier_on_time", "share", 127, "share of its suppliers' receipts that were on time"),
+    feature("supplier_accepted", "share", 127, "share of the units received that were good"),
+    feature("negotiation_cost", "octaves", 8, "a step of effort / holding cost of one sd for a day, as a logarithm"),
+    feature("storage_pressure", "ratio", 64, "volume on hand and in the yard / what the storage holds"),
 ];
 
 /// Hash of the schema: names, units, steps, in order.
@@ -147,6 +152,10 @@ pub fn write(view: &NodeView<'_>, out: &mut [i8]) {
         in_production,
         capacity_pressure,
         cover,
+        supplier_on_time,
+        supplier_accepted,
+        negotiation_cost,
+        storage_pressure,
     ]: [&mut [i8]; FEATURES] = core::array::from_fn(|_| rows.next().unwrap_or_default());
 
     // What is the same for all products.
@@ -158,6 +167,14 @@ pub fn write(view: &NodeView<'_>, out: &mut [i8]) {
     year_sine.fill(sine_of_year(yearday));
     year_cosine.fill(sine_of_year((yearday + 91) % 365));
     capacity_pressure.fill(saturate_i8(saturate((view.capacity_pressure_q8() * 16) >> 8)));
+
+    storage_pressure.fill(saturate_i8(saturate((view.storage_pressure_q8() * 64) >> 8)));
+    if !node.negotiates {
+        // Where nobody has grades all is on time and good, and effort is of no use.
+        supplier_on_time.fill(127);
+        supplier_accepted.fill(127);
+        negotiation_cost.fill(127);
+    }
 
     // What follows the season: by profile, as long as products have the usual protection interval.
     let tomorrow = wide_index(view.day()) + 1;
@@ -210,6 +227,25 @@ pub fn write(view: &NodeView<'_>, out: &mut [i8]) {
         let holding = octaves(part(column(Column::HoldingCost), first, spare));
         let ordering = octaves(part(column(Column::OrderCost), first, spare));
         let shortage = octaves(part(shortages, first, spare));
+        if node.negotiates {
+            let step = octaves(part(column(Column::NegotiationCost), first, spare));
+            store(negotiation_cost, first, |i| (step[i] - (holding[i] + scales.octaves[i] - 12 * 16)) >> 1);
+            let mut lanes = 0;
+            let (mut on_time, mut accepted) = ([0; BLOCK], [0; BLOCK]);
+            for row in view.supplier_score_rows() {
+                let score = part(row, first, spare);
+                for ((on_time, accepted), &score) in on_time.iter_mut().zip(&mut accepted).zip(score) {
+                    let (this_on_time, this_accepted) = quality::shares(score);
+                    *on_time += this_on_time;
+                    *accepted += this_accepted;
+                }
+                lanes += 1;
+            }
+            // 127 / 2^15 a lane, Q32: a multiplication instead of a division.
+            let scale = (127i64 << 17).checked_div(lanes).unwrap_or(0);
+            store(supplier_on_time, first, |i| low((wide(on_time[i]) * scale) >> 32));
+            store(supplier_accepted, first, |i| low((wide(accepted[i]) * scale) >> 32));
+        }
         store(order_cost, first, |i| (ordering[i] - (holding[i] + scales.octaves[i] - 12 * 16)) >> 1);
         store(shortage_cost, first, |i| (shortage[i] - holding[i]) >> 1);
 

@@ -4,6 +4,7 @@ use crate::action::{self, Choice, Outlook};
 use crate::convert::{byte_index, from_i8, wide};
 use crate::forecast::Outlooks;
 use crate::layout::Column;
+use crate::network::quality;
 use crate::order::{NOTHING, UNLIMITED};
 use crate::rows::{at, row};
 use crate::scenario::{Node, Scenario};
@@ -266,6 +267,47 @@ impl<'a> NodeView<'a> {
         suppliers.map(|supplier| self.row(self.state.inventory_level, supplier))
     }
 
+    /// What this node's receipts have told it of its suppliers [Q15]: the on-time share of receipts and the
+    /// accepted share of units, the mean over its inbound lanes with grades. Nothing where there are none.
+    #[must_use]
+    pub fn supplier_score(&self, product: usize) -> Option<(i32, i32)> {
+        let (mut on_time, mut accepted, mut lanes) = (0, 0, 0);
+        for row in self.supplier_score_rows() {
+            let (this_on_time, this_accepted) = quality::shares(at(row, product));
+            on_time += this_on_time;
+            accepted += this_accepted;
+            lanes += 1;
+        }
+        Some((on_time.checked_div(lanes)?, accepted.checked_div(lanes)?))
+    }
+
+    /// The scores of its inbound lanes with grades ([`quality::shares`]): rows of shape `[product]`.
+    #[inline(always)]
+    pub fn supplier_score_rows(&self) -> impl Iterator<Item = &'a [i32]> {
+        let lanes = self.inbound().iter().filter_map(|&b| self.scenario.lanes().get(byte_index(b)));
+        lanes.filter_map(|lane| lane.quality.as_ref()).map(|quality| self.row(self.state.score, quality.row))
+    }
+
+    /// What waits in the yard for room [units]; empty where storage is not limited. Shape `[product]`.
+    #[inline(always)]
+    #[must_use]
+    pub fn yard(&self) -> &'a [i32] {
+        self.place().and_then(|node| node.yard_row).map_or(&[], |y| self.row(self.state.yard, y))
+    }
+
+    /// Volume on hand and in the yard / what fits into the node's storage, Q8; 0 where nothing limits.
+    #[must_use]
+    pub fn storage_pressure_q8(&self) -> i64 {
+        let Some(storage) = self.place().and_then(|node| node.storage) else { return 0 };
+        let volumes = self.scenario.product_rows().iter().map(|words| words[crate::layout::product::VOLUME]);
+        let held = self.inventory_level().iter().zip(self.yard()).zip(volumes).map(|((&level, &yard), volume)| {
+            let on_hand = if level > 0 { level } else { 0 };
+            wide(on_hand + yard) * wide(volume)
+        });
+        let volume = held.sum::<i64>();
+        if storage <= 0 { 256 * 16 } else { (volume.min(i64::MAX >> 8) << 8) / wide(storage) }
+    }
+
     /// Units that enter this node's stock tomorrow: finished by its production where it produces, else
     /// received over its inbound lanes.
     #[must_use]
@@ -277,9 +319,11 @@ impl<'a> NodeView<'a> {
     #[inline(always)]
     pub fn due_tomorrow_rows(&self) -> impl Iterator<Item = &'a [i32]> {
         let s = self.scenario;
-        let first = s.ring_slot(crate::convert::wide_index(self.day) + 1) * crate::state::ring_rows(s);
+        let tomorrow = crate::convert::wide_index(self.day) + 1;
+        let first = s.ring_slot(tomorrow) * s.lanes().len();
         let producer = self.place().filter(|node| node.produces).map(|node| node.producer_row);
-        let made = producer.map(|m| self.row(self.state.ring, first + s.lanes().len() + m));
+        let works = tomorrow.checked_rem(s.works_days).unwrap_or(0) * s.producers;
+        let made = producer.map(|m| self.row(self.state.works_ring, works + m));
         let lanes = if producer.is_some() { &[][..] } else { self.inbound() };
         made.into_iter().chain(lanes.iter().map(move |&b| self.row(self.state.ring, first + byte_index(b))))
     }

@@ -20,6 +20,14 @@ pub(crate) fn at<T: Copy + Default>(row: &[T], i: usize) -> T {
     row.get(i).copied().unwrap_or_default()
 }
 
+/// Sets place `i`.
+#[inline(always)]
+pub(crate) fn set_at(row: &mut [i32], i: usize, value: i32) {
+    if let Some(slot) = row.get_mut(i) {
+        *slot = value;
+    }
+}
+
 /// Adds to place `i`.
 #[inline(always)]
 pub(crate) fn add_at(row: &mut [i32], i: usize, units: i32) {

@@ -7,7 +7,7 @@ mod bounds;
 mod error;
 mod read;
 
-use crate::convert::{index, key, wide, wide_index, word};
+use crate::convert::{index, key, low, wide, wide_index, word};
 use crate::layout::{self, Column};
 use crate::rows::{at, row};
 use crate::table::Table;
@@ -37,7 +37,19 @@ pub const PROFILES_MAX: usize = 64;
 /// Days of season factors kept beyond the horizon, for forecasts that look past it [days].
 pub const SEASON_AHEAD_DAYS: usize = 192;
 /// Most dated events.
-pub const EVENTS_MAX: usize = 256;
+pub const EVENTS_MAX: usize = 4096;
+/// Most random disruptions.
+pub const DISRUPTIONS_MAX: usize = 64;
+/// Most lines of the bill of materials.
+pub const BOM_LINES_MAX: usize = 1024;
+/// Most units of a component in one unit of a product.
+pub const BOM_QUANTITY_MAX: i32 = 1 << 16;
+/// Most groups of products whose demand is shocked together.
+pub const GROUPS_MAX: usize = 16;
+/// Greatest shock of a group's demand, Q12.
+pub const SHOCK_MAX_Q12: i32 = 1 << 16;
+/// The worst grade, Q16.
+pub const GRADE_MAX_Q16: i32 = (word(layout::GRADES) - 1) << 16;
 /// Most open orders.
 pub const OPEN_ORDERS_MAX: usize = 1 << 20;
 /// Greatest quantity of anything at one stockpoint [units].
@@ -88,6 +100,24 @@ pub struct Node {
     pub production_days: usize,
     /// Work per day, if limited.
     pub capacity: Option<i32>,
+    /// Volume that fits into its storage, if limited.
+    pub storage: Option<i32>,
+    /// Cost of what finds no room [minor currency units per 1024 units of volume and day].
+    pub overflow_rate: i32,
+    /// Row among the nodes with limited storage.
+    pub yard_row: Option<usize>,
+    /// Row among the nodes that share out a capacity, of production or storage.
+    pub weight_row: Option<usize>,
+    /// First line of its bill of materials.
+    pub first_bom_line: usize,
+    /// Number of its lines; 0 where every product is made of itself.
+    pub bom_lines: usize,
+    /// Row among the nodes that assemble.
+    pub bom_row: usize,
+    /// Some of what its production finishes is spoilt.
+    pub spoils: bool,
+    /// Some inbound lane's supplier has grades.
+    pub negotiates: bool,
     /// Inbound lanes (indices), in order.
     pub inbound: Vec<u8, LANES_MAX>,
     /// The lane over which it can rush orders: its first inbound lane with several routes.
@@ -142,30 +172,84 @@ pub struct Lane {
     pub mail_row: Option<usize>,
     /// Row in the queue of first-come lanes.
     pub queue_row: Option<usize>,
+    /// The supplier's grades, if it has any.
+    pub quality: Option<Quality>,
+}
+
+/// What a supplier is like over one lane, and how it answers to negotiation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Quality {
+    /// Row among the lanes with grades.
+    pub row: usize,
+    /// Grade when nobody negotiates, Q16 (0 = excellent).
+    pub base_q16: i32,
+    /// Grades that each effort gains in the end, Q16; none, then the first step, ...
+    pub lift_q16: [i32; layout::EFFORTS + 1],
+    /// It moves `2^-shift` of the way a day.
+    pub relax_shift: u32,
+    /// On-time share that a buyer starts from, Q15.
+    pub on_time_q15: i32,
+    /// Accepted share that a buyer starts from, Q15.
+    pub accepted_q15: i32,
+    /// Tables of the defective share, Q16, by grade.
+    pub defect_tables: [Option<usize>; layout::GRADES],
 }
 
 /// One way over a lane.
 #[derive(Clone, Debug)]
 pub struct Route {
-    /// Lead-time table.
-    pub lead_table: usize,
-    /// The lead time, where the table has only one.
+    /// Lead-time tables by grade.
+    pub lead_tables: [usize; layout::GRADES],
+    /// The lead time, where all tables have only one and the same.
     pub lead_fixed: Option<usize>,
+    /// Lead time that the supplier promises [days].
+    pub promise_days: usize,
     /// Volume per day, if limited.
     pub capacity: Option<i32>,
     /// Mean lead time, Q8 [days].
     pub lead_mean_q8: i32,
 }
 
-/// What happens on a date.
+/// What an event or a disruption changes. The value is Q12.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EventKind {
-    /// The demand of a node is multiplied.
+    /// The demand of a node's customers is multiplied.
     Demand,
     /// The production capacity of a node is multiplied.
     Capacity,
-    /// The volume of a route is multiplied; 0 closes a limited route.
+    /// The capacity of a route is multiplied; 0 closes it, limited or not.
     Route,
+    /// A node ships nothing (0) or as planned (4096).
+    Shipping,
+    /// The same for a lane from the outside world.
+    Outside,
+    /// The supplier of a lane is worse by so many grades.
+    Grade,
+}
+
+impl EventKind {
+    /// All kinds, in the order of the image's numbers from 1.
+    pub const ALL: [Self; 6] = [Self::Demand, Self::Capacity, Self::Route, Self::Shipping, Self::Outside, Self::Grade];
+
+    /// The value of an ordinary day, Q12.
+    #[must_use]
+    pub const fn planned_q12(self) -> i32 {
+        match self {
+            Self::Grade => 0,
+            _ => 4096,
+        }
+    }
+}
+
+/// Most that factors at one place may multiply to, Q12.
+const COMBINED_MAX_Q12: i64 = 1 << 20;
+
+/// Two factors that are in force at once, Q12: their product, at most 256.
+#[inline]
+#[must_use]
+pub(crate) const fn combined(a_q12: i32, b_q12: i32) -> i32 {
+    let product = (wide(a_q12) * wide(b_q12)) >> 12;
+    low(if product < COMBINED_MAX_Q12 { product } else { COMBINED_MAX_Q12 })
 }
 
 /// A dated event.
@@ -175,10 +259,38 @@ pub struct Event {
     pub day: u32,
     /// What it changes.
     pub kind: EventKind,
-    /// The node or route it changes.
+    /// The node, route or lane it changes.
     pub place: usize,
-    /// The new factor, Q12.
-    pub factor_q12: i32,
+    /// The new value, Q12.
+    pub value_q12: i32,
+}
+
+/// What befalls the chain by chance, again and again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Disruption {
+    /// What it changes.
+    pub kind: EventKind,
+    /// The node, route or lane it changes.
+    pub place: usize,
+    /// The value while it is in force, Q12.
+    pub value_q12: i32,
+    /// Table of the days from the end of one to the beginning of the next.
+    pub gap_table: usize,
+    /// Table of the days it lasts.
+    pub duration_table: usize,
+}
+
+/// A line of the bill of materials.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BomLine {
+    /// The producing node.
+    pub node: usize,
+    /// The product that is assembled there.
+    pub product: usize,
+    /// What goes into it.
+    pub component: usize,
+    /// Units of it in one unit of the product.
+    pub quantity: i32,
 }
 
 /// Where an open order is on the morning of the first day.
@@ -263,6 +375,10 @@ pub struct Scenario<'a> {
     season_days: usize,
     events: &'a [i32],
     open_orders: &'a [[i32; layout::OPEN_ORDER_WORDS]],
+    disruptions: Vec<Disruption, DISRUPTIONS_MAX>,
+    bom: &'a [[i32; layout::BOM_LINE_WORDS]],
+    groups: usize,
+    shock_table: Option<usize>,
     table_index: &'a [i32],
     tables: &'a [i32],
     replay: &'a [i32],
@@ -274,6 +390,14 @@ pub struct Scenario<'a> {
     pub(crate) rush_lanes: usize,
     pub(crate) mail_lanes: usize,
     pub(crate) queue_lanes: usize,
+    pub(crate) graded_lanes: usize,
+    pub(crate) yards: usize,
+    pub(crate) assembling: usize,
+    pub(crate) weighing: usize,
+    /// Length of the ring of what is in production [days].
+    pub(crate) works_days: usize,
+    /// Length of the ring of the mail [days].
+    pub(crate) mail_days: usize,
     hash: u64,
 }
 
@@ -467,14 +591,42 @@ impl<'a> Scenario<'a> {
         let words = self.events.as_chunks::<{ layout::EVENT_WORDS }>().0.get(i)?;
         Some(Event {
             day: crate::convert::bits(words[layout::event::DAY]),
-            kind: match words[layout::event::KIND] {
-                1 => EventKind::Demand,
-                2 => EventKind::Capacity,
-                _ => EventKind::Route,
-            },
+            kind: event_kind(words[layout::event::KIND]),
             place: index(words[layout::event::PLACE]),
-            factor_q12: words[layout::event::FACTOR_Q12],
+            value_q12: words[layout::event::VALUE_Q12],
         })
+    }
+
+    /// What befalls the chain by chance.
+    #[must_use]
+    pub fn disruptions(&self) -> &[Disruption] {
+        &self.disruptions
+    }
+
+    /// The bill of materials of a node, by component and product.
+    #[inline(always)]
+    pub fn bom(&self, node: &Node) -> impl Iterator<Item = BomLine> + 'a {
+        let lines = self.bom.get(node.first_bom_line..node.first_bom_line + node.bom_lines).unwrap_or(&[]);
+        lines.iter().map(bom_line)
+    }
+
+    /// Number of groups of products whose demand is shocked together.
+    #[must_use]
+    pub fn groups(&self) -> usize {
+        self.groups
+    }
+
+    /// Table of a group's daily shock, Q12.
+    #[must_use]
+    pub fn shock_table(&self) -> Option<Table<'a>> {
+        self.shock_table.map(|i| self.table(i))
+    }
+
+    /// Group whose shock a product's demand follows.
+    #[must_use]
+    pub fn group(&self, product: usize) -> Option<usize> {
+        let group = self.product_rows().get(product).map_or(-1, |words| words[layout::product::GROUP]);
+        (group >= 0).then_some(index(group))
     }
 
     /// What is already ordered on the morning of the first day, by lane and product.
@@ -511,6 +663,21 @@ impl<'a> Scenario<'a> {
         }
         let at = ((wide_index(day) % self.replay_days) * rows + row) * self.products;
         self.replay.get(at..at + self.products)
+    }
+}
+
+/// A kind of checked words.
+fn event_kind(word: i32) -> EventKind {
+    EventKind::ALL.get(index(word).wrapping_sub(1)).copied().unwrap_or(EventKind::Demand)
+}
+
+/// A line of checked words.
+fn bom_line(words: &[i32; layout::BOM_LINE_WORDS]) -> BomLine {
+    BomLine {
+        node: index(words[layout::bom_line::NODE]),
+        product: index(words[layout::bom_line::PRODUCT]),
+        component: index(words[layout::bom_line::COMPONENT]),
+        quantity: words[layout::bom_line::QUANTITY],
     }
 }
 

@@ -9,7 +9,8 @@ use crate::scenario::{FIRST_COME_DAYS, Scenario};
 pub struct State<'m> {
     /// On hand minus backorder, signed. Shape `[node][product]`.
     pub inventory_level: &'m mut [i32],
-    /// Received at a producing node and not yet started. Shape `[producer][product]`.
+    /// Waiting for production: received and not yet started, or, of an assembled product, asked for and not yet
+    /// started. Shape `[producer][product]`.
     pub input_stock: &'m mut [i32],
     /// Started and not yet stocked. Shape `[producer][product]`.
     pub in_production: &'m mut [i32],
@@ -34,13 +35,31 @@ pub struct State<'m> {
     pub ordered_today: &'m mut [i32],
     /// Smoothed demand per day with the season taken out, Q12. Shape `[node][product]`.
     pub forecast_level: &'m mut [i32],
-    /// Weight in sharing production capacity. Shape `[producer][product]`.
+    /// Weight in sharing production capacity and storage. Shape `[node that shares][product]`.
     pub capacity_weight: &'m mut [i32],
     /// Which route of the inbound lanes comes first. Shape `[node][product]`.
     pub route_first: &'m mut [i32],
-    /// What arrives on which day. Shape `[arrival day % ring days][row][product]`, rows: lanes, then
-    /// producing nodes, then lanes with mail.
+    /// What arrives on which day. Shape `[arrival day % ring days][lane][product]`.
     pub ring: &'m mut [i32],
+    /// What production finishes on which day. Shape `[day % works days][producer][product]`.
+    pub works_ring: &'m mut [i32],
+    /// What the mail brings on which day. Shape `[day % mail days][lane with mail][product]`.
+    pub mail_ring: &'m mut [i32],
+    /// Arrived and waiting for room in storage. Shape `[node with limited storage][product]`.
+    pub yard: &'m mut [i32],
+    /// Effort of the node's negotiation, 0 to [`EFFORTS`](crate::layout::EFFORTS). Shape `[node][product]`.
+    pub effort: &'m mut [i32],
+    /// The supplier's grade, Q16 (0 = excellent). Shape `[lane with grades][product]`.
+    pub grade: &'m mut [i32],
+    /// What the buyer has seen of its supplier, from its own receipts: the on-time share of receipts (Q15) in
+    /// the high half, the accepted share of units (Q15) in the low half. Shape `[lane with grades][product]`.
+    pub score: &'m mut [i32],
+    /// A bit for each ring day: what arrives then is later than promised, some of it at least.
+    /// Shape `[lane with grades][ring day / 32][product]`.
+    pub late: &'m mut [i32],
+    /// What orders of assembled products have asked for today: their components' demand of tomorrow.
+    /// Shape `[node that assembles][product]`.
+    pub dependent: &'m mut [i32],
 }
 
 /// The same arrays, to read.
@@ -48,7 +67,8 @@ pub struct State<'m> {
 pub struct StateView<'a> {
     /// On hand minus backorder, signed. Shape `[node][product]`.
     pub inventory_level: &'a [i32],
-    /// Received at a producing node and not yet started. Shape `[producer][product]`.
+    /// Waiting for production: received and not yet started, or, of an assembled product, asked for and not yet
+    /// started. Shape `[producer][product]`.
     pub input_stock: &'a [i32],
     /// Started and not yet stocked. Shape `[producer][product]`.
     pub in_production: &'a [i32],
@@ -73,26 +93,45 @@ pub struct StateView<'a> {
     pub ordered_today: &'a [i32],
     /// Smoothed demand per day with the season taken out, Q12. Shape `[node][product]`.
     pub forecast_level: &'a [i32],
-    /// Weight in sharing production capacity. Shape `[producer][product]`.
+    /// Weight in sharing production capacity and storage. Shape `[node that shares][product]`.
     pub capacity_weight: &'a [i32],
     /// Which route of the inbound lanes comes first. Shape `[node][product]`.
     pub route_first: &'a [i32],
-    /// What arrives on which day. Shape `[arrival day % ring days][row][product]`, rows: lanes, then
-    /// producing nodes, then lanes with mail.
+    /// What arrives on which day. Shape `[arrival day % ring days][lane][product]`.
     pub ring: &'a [i32],
+    /// What production finishes on which day. Shape `[day % works days][producer][product]`.
+    pub works_ring: &'a [i32],
+    /// What the mail brings on which day. Shape `[day % mail days][lane with mail][product]`.
+    pub mail_ring: &'a [i32],
+    /// Arrived and waiting for room in storage. Shape `[node with limited storage][product]`.
+    pub yard: &'a [i32],
+    /// Effort of the node's negotiation, 0 to [`EFFORTS`](crate::layout::EFFORTS). Shape `[node][product]`.
+    pub effort: &'a [i32],
+    /// The supplier's grade, Q16 (0 = excellent). Shape `[lane with grades][product]`.
+    pub grade: &'a [i32],
+    /// What the buyer has seen of its supplier, from its own receipts: the on-time share of receipts (Q15) in
+    /// the high half, the accepted share of units (Q15) in the low half. Shape `[lane with grades][product]`.
+    pub score: &'a [i32],
+    /// A bit for each ring day: what arrives then is later than promised, some of it at least.
+    /// Shape `[lane with grades][ring day / 32][product]`.
+    pub late: &'a [i32],
+    /// What orders of assembled products have asked for today: their components' demand of tomorrow.
+    /// Shape `[node that assembles][product]`.
+    pub dependent: &'a [i32],
 }
 
-/// Rows of one day of the ring.
-pub(crate) fn ring_rows(scenario: &Scenario<'_>) -> usize {
-    scenario.lanes().len() + scenario.producers + scenario.mail_lanes
+/// Words of one row of [`State::late`].
+pub(crate) fn late_words(scenario: &Scenario<'_>) -> usize {
+    scenario.ring_days().div_ceil(32)
 }
 
 /// Lengths of the arrays, in the order of [`State`].
-fn lengths(scenario: &Scenario<'_>) -> [usize; 16] {
+fn lengths(scenario: &Scenario<'_>) -> [usize; 24] {
     let p = scenario.products();
     let n = scenario.node_count() * p;
     let l = scenario.lanes().len() * p;
     let m = scenario.producers * p;
+    let graded = scenario.graded_lanes * p;
     [
         n,
         m,
@@ -107,9 +146,17 @@ fn lengths(scenario: &Scenario<'_>) -> [usize; 16] {
         n,
         l,
         n,
-        m,
+        scenario.weighing * p,
         n,
-        scenario.ring_days() * ring_rows(scenario) * p,
+        scenario.ring_days() * l,
+        scenario.works_days * m,
+        scenario.mail_days * scenario.mail_lanes * p,
+        scenario.yards * p,
+        if scenario.graded_lanes > 0 { n } else { 0 },
+        graded,
+        graded,
+        late_words(scenario) * graded,
+        scenario.assembling * p,
     ]
 }
 
@@ -141,6 +188,14 @@ impl<'m> State<'m> {
             capacity_weight: self.capacity_weight,
             route_first: self.route_first,
             ring: self.ring,
+            works_ring: self.works_ring,
+            mail_ring: self.mail_ring,
+            yard: self.yard,
+            effort: self.effort,
+            grade: self.grade,
+            score: self.score,
+            late: self.late,
+            dependent: self.dependent,
         }
     }
 
@@ -171,6 +226,14 @@ impl<'m> State<'m> {
             capacity_weight: next(l[13]),
             route_first: next(l[14]),
             ring: next(l[15]),
+            works_ring: next(l[16]),
+            mail_ring: next(l[17]),
+            yard: next(l[18]),
+            effort: next(l[19]),
+            grade: next(l[20]),
+            score: next(l[21]),
+            late: next(l[22]),
+            dependent: next(l[23]),
         };
         (state, rest)
     }

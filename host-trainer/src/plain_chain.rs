@@ -3,7 +3,7 @@
 use crate::input::calendar::Date;
 use crate::input::distribution::Distribution;
 use crate::input::{LaneSpec, NetworkSpec, NodeSpec, ProductSpec, ProfileSpec, RouteSpec};
-use restock_core::layout::{Column, STOCKPOINT_COLUMNS};
+use restock_core::layout::{Column, GRADES, STOCKPOINT_COLUMNS};
 use restock_core::scenario::{Allocation, SEASON_AHEAD_DAYS, ScoreParametersPpm};
 
 /// Mean demand per product and day [units].
@@ -39,6 +39,7 @@ pub fn plain_chain(products: usize) -> Result<NetworkSpec, String> {
                 Column::ProtectionDays => protection,
                 Column::ProtectionSpread => (spread * 65_536.0) as i32,
                 Column::SafetyFactor => 384,
+                Column::Yield => 1 << 16,
                 _ => 0,
             };
             let at = (column.at() * nodes + n) * products;
@@ -55,6 +56,8 @@ pub fn plain_chain(products: usize) -> Result<NetworkSpec, String> {
         allocation: Allocation::Proportional,
         production_days: None,
         capacity: None,
+        storage: None,
+        overflow_rate: 0,
     };
     let demand_max = demand.max() + 2;
     Ok(NetworkSpec {
@@ -79,23 +82,29 @@ pub fn plain_chain(products: usize) -> Result<NetworkSpec, String> {
                 order_days: 0,
                 priority: 0,
                 share: 1_000_000,
+                quality: None,
             })
             .collect(),
         routes: (0..nodes)
             .map(|lane| RouteSpec {
                 name: "road".to_owned(),
                 lane,
-                lead_table: 1,
+                lead_tables: [1; GRADES],
+                promise_days: LEAD_DAYS,
                 lead_mean_q8: LEAD_DAYS * 256,
                 capacity: None,
                 freight: vec![100; products],
             })
             .collect(),
-        products: (0..products).map(|p| ProductSpec { name: format!("product {p}"), volume: 1 }).collect(),
+        products: (0..products).map(|p| ProductSpec { name: format!("product {p}"), volume: 1, group: None }).collect(),
         stockpoints,
         profiles: vec![ProfileSpec { name: "flat".to_owned(), row: vec![4096; HORIZON_DAYS + SEASON_AHEAD_DAYS] }],
         events: Vec::new(),
         open_orders: Vec::new(),
+        disruptions: Vec::new(),
+        bom: Vec::new(),
+        groups: 0,
+        shock_table: None,
         tables: vec![demand, lead],
         replay_days: 0,
         replay: Vec::new(),

@@ -304,7 +304,7 @@ impl<'a> Oracle<'a> {
                     EventKind::Capacity => 2,
                     EventKind::Route => 3,
                 };
-                self.factors.insert((kind, event.place), event.factor_q12);
+                self.factors.insert((kind, event.place), event.value_q12);
             }
             Dated::Arrival(m) => {
                 let node = self.plan.lanes[m.place].customer;

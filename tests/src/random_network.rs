@@ -254,7 +254,7 @@ impl Plan {
                     day: d.between(0, 50) as u32,
                     kind,
                     place,
-                    factor_q12: d.pick(&[0, 1000, 2048, 4096, 9000, 65_536]),
+                    value_q12: d.pick(&[0, 1000, 2048, 4096, 9000, 65_536]),
                 }
             })
             .collect();

@@ -1,9 +1,12 @@
 //! Step 5: every cost term and KPI of the day.
 
 use super::Network;
+use super::assembly::on_hand_row;
 use crate::convert::{byte_index, product, wide};
 use crate::layout::Column;
-use crate::rows::{row, row_mut};
+use crate::rows::{at, copy_row, row, row_mut, set_at};
+use crate::scenario::{Node, Scenario};
+use crate::state::State;
 
 impl Network<'_, '_> {
     #[inline(always)]
@@ -14,6 +17,11 @@ impl Network<'_, '_> {
             let holding = s.column(Column::HoldingCost, n);
             let backorder = s.column(Column::BackorderCost, n);
             let values = s.column(Column::UnitValue, n);
+            let (yard_held, yard_value) = self.charge_yard(n, node);
+            let assembles = node.bom_lines > 0;
+            if assembles {
+                on_hand_row(s, &self.state, n, self.scratch.level);
+            }
             let stock = row(self.state.inventory_level, n, p);
             let (mut held, mut owed, mut value, mut owed_value) = (0i64, 0i64, 0i64, 0i64);
             for (((&stock, &holding), &backorder), &unit) in stock.iter().zip(holding).zip(backorder).zip(values) {
@@ -31,9 +39,16 @@ impl Network<'_, '_> {
                     *c += wide(on_hand) * wide(holding) + wide(on_hand - stock) * wide(backorder);
                 }
             }
-            // Stock that the level does not show: input of production, and what waits for transport.
+            // Stock that the level does not show: input of production, what waits for transport and in the yard.
+            held += yard_held;
+            value += yard_value;
             if node.produces {
-                let input = row(self.state.input_stock, node.producer_row, p);
+                let input = if assembles {
+                    hidden_row(s, &self.state, n, node, self.scratch.level, self.scratch.wants);
+                    &*self.scratch.wants
+                } else {
+                    row(self.state.input_stock, node.producer_row, p)
+                };
                 let (h, v) = charge(input, holding, values, costs.as_deref_mut());
                 held += h;
                 value += v;
@@ -69,6 +84,19 @@ impl Network<'_, '_> {
                 *backorder_value = owed_value;
             }
         }
+    }
+}
+
+/// What a node that assembles has, and its levels do not show: input of products that are made of themselves, and
+/// components that waiting orders need. `on_hand` is all that is there of each. Shapes `[product]`.
+fn hidden_row(s: &Scenario<'_>, state: &State<'_>, n: usize, node: &Node, on_hand: &[i32], hidden: &mut [i32]) {
+    let p = s.products();
+    copy_row(hidden, row(state.input_stock, node.producer_row, p));
+    let level = row(state.inventory_level, n, p);
+    for line in s.bom(node) {
+        set_at(hidden, line.product, 0); // Orders that wait: nothing is there yet.
+        let shown = at(level, line.component);
+        set_at(hidden, line.component, at(on_hand, line.component) - if shown > 0 { shown } else { 0 });
     }
 }
 

@@ -2,11 +2,11 @@
 
 use super::{Network, product_key};
 use crate::convert::{bits, byte_index, from_bits, index, low, product, wide};
-use crate::draws::Source;
+use crate::draws::{Draws, Source};
 use crate::kpi::Tally;
 use crate::layout::Column;
 use crate::rows::{at, copy_row, row_mut};
-use crate::scenario::PROFILES_MAX;
+use crate::scenario::{EventKind, GROUPS_MAX, PROFILES_MAX, Scenario};
 use crate::table;
 
 impl Network<'_, '_> {
@@ -45,7 +45,7 @@ impl Network<'_, '_> {
     #[inline(always)]
     fn draw_demand(&mut self, n: usize) {
         let s = self.scenario;
-        let surge = at(&self.conditions.demand, n);
+        let surge = self.conditions.value(EventKind::Demand, n);
         let demand = &mut *self.scratch.wants;
         if let Some(replayed) = s.replayed(n, self.day) {
             copy_row(demand, replayed);
@@ -68,7 +68,9 @@ impl Network<'_, '_> {
                 *season = s.season(profile, self.day);
                 flat &= *season == 4096;
             }
-            if !flat {
+            if s.groups() > 0 {
+                shocked(s, &self.draws, self.day, n, demand, dither, &seasons);
+            } else if !flat {
                 for ((units, &dither), &profile) in
                     demand.iter_mut().zip(dither.iter()).zip(s.column(Column::DemandProfile, n))
                 {
@@ -81,6 +83,32 @@ impl Network<'_, '_> {
                 *units = low((wide(*units) * wide(surge)) >> 12);
             }
         }
+    }
+}
+
+/// Demand under the day's seasons and the shocks of the products' groups.
+fn shocked(
+    s: &Scenario<'_>,
+    draws: &Draws,
+    day: u32,
+    n: usize,
+    demand: &mut [i32],
+    dither: &[i32],
+    seasons: &[i32; PROFILES_MAX],
+) {
+    let draws = draws.row(day, crate::convert::count(n), Source::Shock);
+    let Some(table) = s.shock_table() else { return };
+    // The last is for products of no group.
+    let mut shocks = [4096; GROUPS_MAX + 1];
+    for (group, shock) in shocks.iter_mut().enumerate().take(s.groups()) {
+        *shock = table.value(draws.two(u64::from(crate::convert::count(group)) + 1).0);
+    }
+    let rows = demand.iter_mut().zip(dither).zip(s.product_rows());
+    for (((units, &dither), words), &profile) in rows.zip(s.column(Column::DemandProfile, n)) {
+        let group = words[crate::layout::product::GROUP];
+        let shock = shocks[if group < 0 { GROUPS_MAX } else { index(group) % GROUPS_MAX }];
+        let factor = low((wide(seasons[index(profile) % PROFILES_MAX]) * wide(shock)) >> 12);
+        *units = table::scaled(*units, factor, bits(dither));
     }
 }
 

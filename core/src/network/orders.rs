@@ -6,7 +6,7 @@ use crate::layout::Column;
 use crate::order::{self, Bounds};
 use crate::rows::{add_row, at, copy_row, row, row_mut};
 use crate::scenario::{FIRST_COME_DAYS, Scenario};
-use crate::state::{State, ring_rows};
+use crate::state::State;
 
 impl Network<'_, '_> {
     #[inline(always)]
@@ -14,6 +14,9 @@ impl Network<'_, '_> {
         let s = self.scenario;
         let p = s.products();
         let Some(node) = s.nodes().get(n) else { return };
+        if node.bom_lines > 0 {
+            self.release(n, node);
+        }
         let rushed = node.express.filter(|&l| self.rush(n, l));
         let lots = s.column(Column::LotSize, n);
         let least = s.column(Column::OrderMin, n);
@@ -121,9 +124,9 @@ impl Network<'_, '_> {
 #[inline(always)]
 pub(super) fn post(state: &mut State<'_>, s: &Scenario<'_>, day: usize, m: usize, orders: &[i32]) {
     let p = s.products();
-    let due = s.ring_slot(day) * ring_rows(s) + s.lanes().len() + s.producers + m;
+    let due = day.checked_rem(s.mail_days).unwrap_or(0) * s.mail_lanes + m;
     add_row(row_mut(state.mail, m, p), orders);
-    add_row(row_mut(state.ring, due, p), orders);
+    add_row(row_mut(state.mail_ring, due, p), orders);
 }
 
 /// Orders reach the supplier on `day`: they wait there and are its demand of the day.
@@ -145,7 +148,7 @@ pub(super) fn book(state: &mut State<'_>, s: &Scenario<'_>, day: usize, l: usize
     }
 }
 
-/// Inventory position of one node: level plus all that is ordered and not yet stocked.
+/// Inventory position of one node: level plus all that is ordered and not yet stocked, in the yard too.
 #[inline(always)]
 pub(super) fn position_row(s: &Scenario<'_>, state: &State<'_>, n: usize, position: &mut [i32]) {
     let p = s.products();
@@ -168,6 +171,9 @@ pub(super) fn position_row(s: &Scenario<'_>, state: &State<'_>, n: usize, positi
         add(state.input_stock, node.producer_row);
         add(state.in_production, node.producer_row);
     }
+    if let Some(y) = node.yard_row {
+        add(state.yard, y);
+    }
 }
 
 /// Expedited position of one node: what it has, and what it will have by the day on which an order over
@@ -183,10 +189,13 @@ fn expedited_position_row(s: &Scenario<'_>, state: &State<'_>, n: usize, l: usiz
         add(state.input_stock, node.producer_row);
         add(state.in_production, node.producer_row);
     }
+    if let Some(y) = node.yard_row {
+        add(state.yard, y);
+    }
     for later in 1..=lane.fast_days {
         let slot = s.ring_slot(day + later);
         for &b in &node.inbound {
-            add(state.ring, slot * ring_rows(s) + byte_index(b));
+            add(state.ring, slot * s.lanes().len() + byte_index(b));
         }
     }
     if let Some(q) = lane.rush_row {

@@ -3,54 +3,107 @@
 use super::Network;
 use super::orders::book;
 use crate::convert::{product, wide_index};
-use crate::rows::{add_at, copy_row, row_mut};
-use crate::scenario::FIRST_COME_DAYS;
-use crate::state::ring_rows;
+use crate::rows::{add_at, add_row, at, copy_row, row_mut, set_at};
+use crate::scenario::{FIRST_COME_DAYS, Node};
 
 impl Network<'_, '_> {
     #[inline(always)]
     pub(super) fn receive(&mut self) {
         let s = self.scenario;
         let p = s.products();
-        let rows = ring_rows(s);
-        let slot = s.ring_slot(wide_index(self.day));
+        let today = wide_index(self.day);
         for (l, lane) in s.lanes().iter().enumerate() {
-            let Some(node) = s.nodes().get(lane.customer) else { continue };
-            let due = row_mut(self.state.ring, slot * rows + l, p);
-            let stock = if node.produces {
-                row_mut(self.state.input_stock, node.producer_row, p)
+            let n = lane.customer;
+            let Some(node) = s.nodes().get(n) else { continue };
+            if lane.quality.is_some() {
+                self.scratch.wants.fill(0);
+            }
+            let state = &mut self.state;
+            let stock = if lane.quality.is_some() {
+                &mut *self.scratch.wants
+            } else if node.produces {
+                row_mut(state.input_stock, node.producer_row, p)
             } else {
-                row_mut(self.state.inventory_level, lane.customer, p)
+                stocked(state.inventory_level, state.yard, node, n, p)
             };
-            let received = receive_row(due, stock, row_mut(self.state.in_transit, l, p));
-            if let Some(tally) = self.today.get_mut(lane.customer) {
+            let due = row_mut(state.ring, s.ring_slot(today) * s.lanes().len() + l, p);
+            let received = receive_row(due, stock, row_mut(state.in_transit, l, p));
+            if let Some(quality) = &lane.quality {
+                self.inspect(l, quality, n);
+                let state = &mut self.state;
+                let stock = if node.produces {
+                    row_mut(state.input_stock, node.producer_row, p)
+                } else {
+                    stocked(state.inventory_level, state.yard, node, n, p)
+                };
+                add_row(stock, self.scratch.wants);
+            }
+            if let Some(tally) = self.today.get_mut(n) {
                 tally.received += received;
             }
         }
-        for (n, (node, tally)) in s.nodes().iter().zip(&mut self.today).enumerate() {
+        for (n, node) in s.nodes().iter().enumerate() {
             if node.produces {
-                let m = node.producer_row;
-                let due = row_mut(self.state.ring, slot * rows + s.lanes().len() + m, p);
-                let stock = row_mut(self.state.inventory_level, n, p);
-                tally.produced += receive_row(due, stock, row_mut(self.state.in_production, m, p));
+                self.finish(n, node);
             }
+            self.enter(n, node);
         }
         // Demand of the day starts with the orders that the mail brings.
         self.state.demand_today.fill(0);
         self.state.ordered_today.fill(0);
+        for (n, node) in s.nodes().iter().enumerate().filter(|(_, node)| node.bom_lines > 0) {
+            let dependent = row_mut(self.state.dependent, node.bom_row, p);
+            add_row(row_mut(self.state.demand_today, n, p), dependent);
+            dependent.fill(0);
+        }
         if s.queue_lanes > 0 {
             self.turn_queue();
         }
         for (l, lane) in s.lanes().iter().enumerate() {
             if let Some(m) = lane.mail_row {
-                let arrived = row_mut(self.state.ring, slot * rows + s.lanes().len() + s.producers + m, p);
+                let slot = today.checked_rem(s.mail_days).unwrap_or(0);
+                let arrived = row_mut(self.state.mail_ring, slot * s.mail_lanes + m, p);
                 copy_row(self.scratch.wants, arrived);
                 arrived.fill(0);
                 for (mail, &units) in row_mut(self.state.mail, m, p).iter_mut().zip(self.scratch.wants.iter()) {
                     *mail -= units;
                 }
-                book(&mut self.state, s, wide_index(self.day), l, self.scratch.wants);
+                book(&mut self.state, s, today, l, self.scratch.wants);
             }
+        }
+    }
+
+    /// Stocks what the production of node `n` finishes today, and the components that have arrived.
+    #[inline(always)]
+    fn finish(&mut self, n: usize, node: &Node) {
+        let s = self.scenario;
+        let p = s.products();
+        let m = node.producer_row;
+        if node.spoils {
+            self.scratch.wants.fill(0);
+        }
+        let state = &mut self.state;
+        let slot = wide_index(self.day).checked_rem(s.works_days).unwrap_or(0);
+        let due = row_mut(state.works_ring, slot * s.producers + m, p);
+        let making = row_mut(state.in_production, m, p);
+        let produced = if node.spoils {
+            receive_row(due, self.scratch.wants, making);
+            self.spoil(n);
+            let stock = stocked(self.state.inventory_level, self.state.yard, node, n, p);
+            add_row(stock, self.scratch.wants);
+            self.scratch.wants.iter().map(|&units| product(units, 1)).sum()
+        } else {
+            receive_row(due, stocked(state.inventory_level, state.yard, node, n, p), making)
+        };
+        if let Some(tally) = self.today.get_mut(n) {
+            tally.produced += produced;
+        }
+        // A component is not made of itself: it is stocked for what it goes into.
+        for line in s.bom(node) {
+            let input = row_mut(self.state.input_stock, m, p);
+            let units = at(input, line.component);
+            set_at(input, line.component, 0);
+            add_at(stocked(self.state.inventory_level, self.state.yard, node, n, p), line.component, units);
         }
     }
 
@@ -65,6 +118,15 @@ impl Network<'_, '_> {
             let units = self.state.queue.get_mut(today * width + i).map_or(0, core::mem::take);
             add_at(self.state.queue, oldest * width + i, units);
         }
+    }
+}
+
+/// Where node `n` stocks: its shelf, or the yard before it where storage is limited.
+#[inline(always)]
+fn stocked<'a>(level: &'a mut [i32], yard: &'a mut [i32], node: &Node, n: usize, p: usize) -> &'a mut [i32] {
+    match node.yard_row {
+        Some(y) => row_mut(yard, y, p),
+        None => row_mut(level, n, p),
     }
 }
 

@@ -1,35 +1,43 @@
 //! Step 4: production starts and shipments share what capacity there is.
 
-use super::{Network, product_key};
+use super::{Network, product_key, quality};
 use crate::allocation;
 use crate::convert::{bits, byte_index, from_bits, index, product, wide, wide_index, word};
 use crate::draws::Source;
-use crate::layout::Column;
+use crate::layout::{Column, GRADES};
 use crate::rows::{add_at, add_row, at, copy_row, row, row_mut};
-use crate::scenario::{Allocation, FIRST_COME_DAYS, LANES_MAX, Node, ROUTES_PER_LANE_MAX};
-use crate::state::ring_rows;
+use crate::scenario::{Allocation, EventKind, FIRST_COME_DAYS, LANES_MAX, Node, ROUTES_PER_LANE_MAX, Scenario};
+use crate::state::late_words;
+use crate::table::Table;
 
 impl Network<'_, '_> {
     #[inline(always)]
     pub(super) fn produce(&mut self, n: usize) {
         let s = self.scenario;
         let p = s.products();
-        let (Some(node), Some(tally)) = (s.nodes().get(n), self.today.get_mut(n)) else { return };
+        let Some(node) = s.nodes().get(n) else { return };
         let m = node.producer_row;
+        let assembles = node.bom_lines > 0;
+        if assembles {
+            copy_row(self.scratch.wants, row(self.state.input_stock, m, p));
+            self.limit_by_components(n, node);
+        }
+        let Some(tally) = self.today.get_mut(n) else { return };
         let work = s.column(Column::Work, n);
         let input = row_mut(self.state.input_stock, m, p);
+        let wants = if assembles { &*self.scratch.wants } else { &*input };
         let starts = &mut *self.scratch.grants;
         if let Some(capacity) = node.capacity {
-            let capacity = (wide(capacity) * wide(at(&self.conditions.capacity, n))) >> 12;
-            let weights = row(self.state.capacity_weight, m, p);
-            let used = allocation::share_capacity(capacity, input, |i| at(work, i), |i| at(weights, i), starts);
+            let capacity = (wide(capacity) * wide(self.conditions.value(EventKind::Capacity, n))) >> 12;
+            let weights = node.weight_row.map_or(&[][..], |r| row(self.state.capacity_weight, r, p));
+            let used = allocation::share_capacity(capacity, wants, |i| at(work, i), |i| at(weights, i), starts);
             tally.work_used += used;
             tally.work_capacity += capacity;
         } else {
-            copy_row(starts, input);
+            copy_row(starts, wants);
         }
-        let slot = s.ring_slot(wide_index(self.day) + node.production_days);
-        let due = row_mut(self.state.ring, slot * ring_rows(s) + s.lanes().len() + m, p);
+        let slot = (wide_index(self.day) + node.production_days).checked_rem(s.works_days).unwrap_or(0);
+        let due = row_mut(self.state.works_ring, slot * s.producers + m, p);
         let in_production = row_mut(self.state.in_production, m, p);
         let rates = s.column(Column::ProductionCost, n);
         let mut cost = 0i64;
@@ -53,12 +61,18 @@ impl Network<'_, '_> {
         let p = s.products();
         for n in 0..=s.node_count() {
             let node = s.nodes().get(n);
+            if node.is_some() && self.conditions.stops(EventKind::Shipping, n) {
+                continue;
+            }
             let lanes = node.map_or(&s.outside, |node| &node.outbound);
             let shared = node.is_some() && lanes.len() > 1;
             if shared {
                 self.allocate_among_lanes(n);
             }
             for (i, &b) in lanes.iter().enumerate() {
+                if node.is_none() && self.conditions.stops(EventKind::Outside, byte_index(b)) {
+                    continue;
+                }
                 match node {
                     Some(_) if shared => copy_row(self.scratch.grants, row(self.scratch.shares, i, p)),
                     Some(node) => self.allocate_to_lane(n, node.mixed_row, byte_index(b)),
@@ -166,8 +180,6 @@ impl Network<'_, '_> {
         let s = self.scenario;
         let p = s.products();
         let (Some(lane), Some(route)) = (s.lanes().get(l), s.routes().get(k)) else { return };
-        let rows = ring_rows(s);
-        let days = s.ring_days();
         let slot = s.ring_slot(wide_index(self.day));
         let grants = &*self.scratch.grants;
         let in_transit = row_mut(self.state.in_transit, l, p);
@@ -179,20 +191,31 @@ impl Network<'_, '_> {
             cost += product(grant, rate);
             units += product(grant, 1);
         }
-        if let Some(lead) = route.lead_fixed {
-            add_row(row_mut(self.state.ring, s.ring_slot(slot + lead) * rows + l, p), grants);
-        } else {
-            let draws = self.draws.row(self.day, crate::convert::count(k), Source::LeadTime);
-            let leads = s.table(route.lead_table);
-            let quantile = &mut *self.scratch.cap;
-            for (quantile, words) in quantile.iter_mut().zip(s.product_rows()) {
-                *quantile = from_bits(draws.two(product_key(words)).0);
+        match (route.lead_fixed, &lane.quality) {
+            (Some(lead), None) => {
+                let due = s.ring_slot(slot + lead) * s.lanes().len() + l;
+                add_row(row_mut(self.state.ring, due, p), grants);
             }
-            for (i, (&units, &quantile)) in grants.iter().zip(quantile.iter()).enumerate() {
-                if units > 0 {
-                    let due = slot + index(leads.value(bits(quantile)));
-                    let due = if due < days { due } else { due - days };
-                    add_at(self.state.ring, (due * rows + l) * p + i, units);
+            (_, quality) => {
+                let draws = self.draws.row(self.day, crate::convert::count(k), Source::LeadTime);
+                let quantile = &mut *self.scratch.cap;
+                for (quantile, words) in quantile.iter_mut().zip(s.product_rows()) {
+                    *quantile = from_bits(draws.two(product_key(words)).0);
+                }
+                let mut road = Road {
+                    s,
+                    ring: self.state.ring,
+                    lane: l,
+                    slot,
+                    tables: route.lead_tables.map(|table| s.table(table)),
+                };
+                match quality {
+                    None => road.leave(grants, quantile),
+                    Some(quality) => {
+                        let late = self.state.late.get_mut(quality.row * late_words(s) * p..).unwrap_or_default();
+                        let grades = row(self.state.grade, quality.row, p);
+                        road.leave_graded(grants, quantile, grades, route.promise_days, late);
+                    }
                 }
             }
         }
@@ -221,8 +244,12 @@ impl Network<'_, '_> {
         let mut room = [0i64; ROUTES_PER_LANE_MAX];
         for (r, room) in room.iter_mut().enumerate().take(lane.routes) {
             let k = lane.first_route + r;
-            let capacity = s.routes().get(k).and_then(|route| route.capacity);
-            *room = capacity.map_or(i64::MAX, |c| (wide(c) * wide(at(&self.conditions.route, k))) >> 12);
+            let factor = self.conditions.value(EventKind::Route, k);
+            *room = match s.routes().get(k).and_then(|route| route.capacity) {
+                Some(capacity) => (wide(capacity) * wide(factor)) >> 12,
+                None if factor == 0 => 0,
+                None => i64::MAX,
+            };
         }
         if let Some(q) = lane.rush_row {
             self.transport_rushed(l, q, &mut room);
@@ -304,6 +331,60 @@ impl Network<'_, '_> {
             let left = waiting + at(staged, i) + at(mail, i);
             *rush = if *rush < left { *rush } else { left };
         }
+    }
+}
+
+/// A route while goods leave over it: where they arrive.
+struct Road<'a, 'm> {
+    s: &'a Scenario<'a>,
+    ring: &'m mut [i32],
+    lane: usize,
+    /// Today's place in the ring.
+    slot: usize,
+    /// Lead times by grade.
+    tables: [Table<'a>; GRADES],
+}
+
+impl Road<'_, '_> {
+    /// What leaves, by product, arrives after the lead time that its quantile gives.
+    #[inline(always)]
+    fn leave(&mut self, units: &[i32], quantile: &[i32]) {
+        let [leads, ..] = self.tables;
+        for (i, (&units, &quantile)) in units.iter().zip(quantile).enumerate() {
+            if units > 0 {
+                self.arrive(i, units, index(leads.value(bits(quantile))));
+            }
+        }
+    }
+
+    /// The same with a grade for each product; what takes longer than promised is marked.
+    #[inline(always)]
+    fn leave_graded(&mut self, units: &[i32], quantile: &[i32], grades: &[i32], promise: usize, late: &mut [i32]) {
+        let p = self.s.products();
+        let rows = units.iter().zip(quantile).zip(grades).enumerate();
+        for (i, ((&units, &quantile), &grade_q16)) in rows {
+            if units <= 0 {
+                continue;
+            }
+            let Some(leads) = self.tables.get(quality::grade(grade_q16)) else { continue };
+            let lead = index(leads.value(bits(quantile)));
+            let due = self.arrive(i, units, lead);
+            if lead > promise
+                && let Some(marks) = late.get_mut(due / 32 * p + i)
+            {
+                *marks |= from_bits(1 << (due % 32));
+            }
+        }
+    }
+
+    /// Puts units of a product into the ring; returns the place of the day on which they arrive.
+    #[inline(always)]
+    fn arrive(&mut self, i: usize, units: i32, lead: usize) -> usize {
+        let days = self.s.ring_days();
+        let due = self.slot + lead;
+        let due = if due < days { due } else { due - days };
+        add_at(self.ring, (due * self.s.lanes().len() + self.lane) * self.s.products() + i, units);
+        due
     }
 }
 

@@ -2,9 +2,12 @@
 //! all quantities and of all money within the horizon.
 
 use super::read::Reader;
-use super::{EventKind, NODES_MAX, PROFILES_MAX, PROTECTION_DAYS_MAX, Scenario, ScenarioError, UNITS_MAX};
-use crate::convert::{index, wide, wider, word};
-use crate::layout::{Column, header};
+use super::{
+    BOM_LINES_MAX, EventKind, NODES_MAX, Node, PROFILES_MAX, PROTECTION_DAYS_MAX, Scenario, ScenarioError, UNITS_MAX,
+    combined,
+};
+use crate::convert::{index, low, wide, wider, word, word as word_of};
+use crate::layout::{self, Column, header};
 use crate::rows::at;
 use heapless::Vec;
 
@@ -52,6 +55,8 @@ impl Scenario<'_> {
                         Column::ProtectionDays => (1, word(PROTECTION_DAYS_MAX), "1 to 160 days"),
                         Column::ProtectionSpread => (0, 1 << 20, "0 to 2^20"),
                         Column::SafetyFactor => (-(1 << 12), 1 << 12, "-4096 to 4096 (Q8)"),
+                        Column::NegotiationCost | Column::ScrapCost => (0, i32::MAX, "a cost of 0 or more"),
+                        Column::Yield => (0, 1 << 16, "a share, Q16, of 0 to 65536"),
                         Column::DemandProfile | Column::ForecastProfile => continue, // checked above
                     };
                     let found = r.get(place, low, high, expected)?;
@@ -80,11 +85,14 @@ impl Scenario<'_> {
         Ok(())
     }
 
-    /// The greatest factor that events put on a node's demand, Q12; at least 1.
+    /// The greatest factor that events and all disruptions at once put on a node's demand, Q12; at least 1.
     fn surge_max(&self, node: usize) -> i32 {
-        self.events()
+        let dated = self
+            .events()
             .filter(|e| e.kind == EventKind::Demand && e.place == node)
-            .fold(4096, |a, e| if e.factor_q12 > a { e.factor_q12 } else { a })
+            .fold(4096, |a, e| if e.value_q12 > a { e.value_q12 } else { a });
+        let chance = self.disruptions().iter().filter(|d| d.kind == EventKind::Demand && d.place == node);
+        chance.filter(|d| d.value_q12 > 4096).fold(dated, |a, d| combined(a, d.value_q12))
     }
 
     /// Proves that no quantity passes [`UNITS_MAX`] and no sum of money passes `i64` within the horizon.
@@ -94,11 +102,14 @@ impl Scenario<'_> {
     /// by more than one day's order limit. A node's backlog
     /// is at most its own demand over the horizon plus all that its customers can ever have on
     /// order, which is at most their position plus their own backlog. So is all that is on hand, on
-    /// order or moving at a stockpoint.
+    /// order or moving at a stockpoint. A component is owed to the products it goes into, as to a customer.
     pub(super) fn check_bounds(&self) -> Result<(), ScenarioError> {
         let mut money: i128 = 0;
         let mut work = [0i128; NODES_MAX];
         let season_max = self.season_maxima();
+        // Most of the assembled product that can be wanted, by line of the bill of materials.
+        let mut wanted: Vec<i64, BOM_LINES_MAX> = Vec::new();
+        let _ = wanted.resize(self.bom.len(), 0);
         for p in 0..self.products {
             let mut on_order: Vec<i64, NODES_MAX> = Vec::new();
             for (n, node) in self.nodes.iter().enumerate() {
@@ -118,8 +129,25 @@ impl Scenario<'_> {
                         self.lanes.get(crate::convert::byte_index(b)).map_or(usize::MAX, |lane| lane.customer);
                     bound += at(&on_order, customer);
                 }
-                if bound + position > UNITS_MAX {
+                let lines = node.first_bom_line..node.first_bom_line + node.bom_lines;
+                let (mut assembled, mut component) = (false, false);
+                for (line, &wanted) in self.bom(node).zip(wanted.get(lines.clone()).unwrap_or(&[])) {
+                    assembled |= line.product == p;
+                    if line.component == p {
+                        component = true;
+                        bound = bound.saturating_add(wide(line.quantity).saturating_mul(wanted));
+                    }
+                }
+                if assembled && open > 0 || component && self.is_asked_for(n, node, p) {
+                    return Err(ScenarioError::Component { node: n, product: p });
+                }
+                if bound.saturating_add(position) > UNITS_MAX {
                     return Err(ScenarioError::UnitsOverflow { node: n });
+                }
+                for (line, wanted) in self.bom(node).zip(wanted.get_mut(lines).unwrap_or_default()) {
+                    if line.product == p {
+                        *wanted = bound + position;
+                    }
                 }
                 let _ = on_order.push(bound + position); // at most NODES_MAX nodes
                 // Most units that can be on hand, owed, moved or made in one day, times every rate.
@@ -132,8 +160,13 @@ impl Scenario<'_> {
                     .map(|k| at(self.freight(k), p))
                     .fold(0, |a, b| if b > a { b } else { a });
                 // On hand, waiting for production and staged are three places to hold stock.
-                money += units
-                    * (3 * rate(Column::HoldingCost)
+                // Each lane's negotiation at full effort, and room for all there is.
+                let talks = lanes * wide(word_of(layout::EFFORTS)) * word(Column::NegotiationCost);
+                let room = wider(wide(self.volume(p))) * wider(wide(node.overflow_rate)) / 1024 + 1;
+                money += wider(talks)
+                    + units
+                    * (room * 3 + rate(Column::ScrapCost)
+                        + 3 * rate(Column::HoldingCost)
                         + rate(Column::BackorderCost)
                         + rate(Column::LostSaleCost)
                         + rate(Column::ProductionCost)
@@ -154,6 +187,20 @@ impl Scenario<'_> {
         Ok(())
     }
 
+    /// Whether customers or lanes ask node `n` for a product.
+    fn is_asked_for(&self, n: usize, node: &Node, p: usize) -> bool {
+        let sold = node.sells
+            && (at(self.column(Column::DemandTable, n), p) >= 0
+                || (0..crate::convert::count(self.replay_days))
+                    .any(|day| self.replayed(n, day).is_some_and(|row| at(row, p) > 0)));
+        let lanes = node.outbound.iter().map(|&b| crate::convert::byte_index(b));
+        let ordered = |l: usize| {
+            let customer = self.lanes.get(l).map_or(usize::MAX, |lane| lane.customer);
+            at(self.column(Column::OrderMax, customer), p) > 0 || self.open_units(l, p) > 0
+        };
+        sold || lanes.into_iter().any(ordered)
+    }
+
     /// Greatest demand of a product's customers at a node on any day [units]: of its table or its
     /// replay, with the greatest season and surge. `season_max` is by profile, Q12.
     fn demand_max(&self, n: usize, p: usize, season_max: &[i32; PROFILES_MAX]) -> i128 {
@@ -170,6 +217,8 @@ impl Scenario<'_> {
             0
         } else {
             let season = at(season_max, index(at(self.column(Column::DemandProfile, n), p)));
+            let shock = self.group(p).and_then(|_| self.shock_table()).map_or(4096, |table| table.max());
+            let season = low((wide(season) * wide(shock)) >> 12);
             // As drawn: chance may round the season up by one unit before a surge multiplies it.
             wider(wide(self.table(index(table)).max())) * wider(wide(season)) / 4096 + 1
         };

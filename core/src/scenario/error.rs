@@ -49,6 +49,14 @@ pub enum ScenarioError {
         /// The product.
         product: usize,
     },
+    /// A product that goes into others at a node is also asked for by customers or lanes, or one that is
+    /// assembled there is on its way to it.
+    Component {
+        /// The node.
+        node: usize,
+        /// The product.
+        product: usize,
+    },
     /// Quantities could pass [`UNITS_MAX`] within the horizon.
     UnitsOverflow {
         /// The node at which they could.
@@ -78,6 +86,11 @@ impl fmt::Display for ScenarioError {
             Self::OpenOrders { node, product } => write!(
                 f,
                 "initial stock and open orders of product {product} at node {node} should not pass its position limit"
+            ),
+            Self::Component { node, product } => write!(
+                f,
+                "product {product} at node {node} should be either assembled there (and not be ordered), or go into \
+                 others (and be asked for by no customer and no lane)"
             ),
             Self::UnitsOverflow { node } => write!(
                 f,

@@ -1,9 +1,10 @@
 //! From words to a scenario: every word's range, section by section.
 
 use super::{
-    Allocation, EVENTS_MAX, HORIZON_DAYS_MAX, LANES_MAX, Lane, NODES_MAX, Node, OPEN_ORDERS_MAX, PRODUCTS_MAX,
-    PROFILES_MAX, RING_DAYS_MAX, ROUTES_MAX, ROUTES_PER_LANE_MAX, Route, SEASON_AHEAD_DAYS, SEASON_MAX_Q12, Scenario,
-    ScenarioError, ScoreParametersPpm,
+    Allocation, BOM_LINES_MAX, BOM_QUANTITY_MAX, DISRUPTIONS_MAX, Disruption, EVENTS_MAX, EventKind, GROUPS_MAX,
+    HORIZON_DAYS_MAX, LANES_MAX, Lane, NODES_MAX, Node, OPEN_ORDERS_MAX, PRODUCTS_MAX, PROFILES_MAX, Quality,
+    RING_DAYS_MAX, ROUTES_MAX, ROUTES_PER_LANE_MAX, Route, SEASON_AHEAD_DAYS, SEASON_MAX_Q12, SHOCK_MAX_Q12, Scenario,
+    ScenarioError, ScoreParametersPpm, bom_line, event_kind,
 };
 use crate::convert::{index, key, wide, word};
 use crate::layout::{self, Column, header};
@@ -74,6 +75,10 @@ struct Sizes {
     position_max: i32,
     score: ScoreParametersPpm,
     reference_holding: i64,
+    disruption_count: usize,
+    bom_line_count: usize,
+    groups: usize,
+    shock_table: Option<usize>,
 }
 
 impl Sizes {
@@ -104,7 +109,7 @@ impl Sizes {
         let products = size(header::PRODUCTS, 1, PRODUCTS_MAX, "1 to 4096 products")?;
         let horizon = size(header::HORIZON_DAYS, 1, HORIZON_DAYS_MAX, "1 to 4096 days")?;
         let profiles = size(header::PROFILES, 1, PROFILES_MAX, "1 to 64 season profiles")?;
-        let event_count = size(header::EVENTS, 0, EVENTS_MAX, "0 to 256 events")?;
+        let event_count = size(header::EVENTS, 0, EVENTS_MAX, "0 to 4096 events")?;
         let open_order_count = size(header::OPEN_ORDERS, 0, OPEN_ORDERS_MAX, "0 to 1,048,576 open orders")?;
         let table_count = size(header::TABLES, 1, 1 << 16, "1 to 65536 tables")?;
         let table_words = size(header::TABLE_WORDS, 1, 1 << 26, "1 to 2^26 table words")?;
@@ -135,7 +140,12 @@ impl Sizes {
                 expected: "a reference holding cost of 1 or more",
             });
         }
-        h.zero(30, layout::HEADER_WORDS)?;
+        let disruption_count = size(header::DISRUPTIONS, 0, DISRUPTIONS_MAX, "0 to 64 disruptions")?;
+        let bom_line_count = size(header::BOM_LINES, 0, BOM_LINES_MAX, "0 to 1024 lines")?;
+        let groups = size(header::GROUPS, 0, GROUPS_MAX, "0 to 16 groups")?;
+        let (low, high) = if groups > 0 { (0, word(table_count) - 1) } else { (-1, -1) };
+        let shock = h.get(header::SHOCK_TABLE, low, high, "the index of a table; -1 without groups")?;
+        h.zero(34, layout::HEADER_WORDS)?;
         Ok(Self {
             node_count,
             lane_count,
@@ -158,7 +168,42 @@ impl Sizes {
             position_max,
             score,
             reference_holding,
+            disruption_count,
+            bom_line_count,
+            groups,
+            shock_table: (shock >= 0).then_some(index(shock)),
         })
+    }
+}
+
+/// The tables of an image, checked.
+#[derive(Clone, Copy)]
+struct Tables<'a> {
+    index: &'a [i32],
+    words: &'a [i32],
+}
+
+impl<'a> Tables<'a> {
+    fn get(&self, i: i32) -> Table<'a> {
+        let start = index(at(self.index, index(i)));
+        Table::trusted(self.words.get(start..).unwrap_or(&[]))
+    }
+
+    /// Reads the index of a table whose values are within a range.
+    fn index(
+        &self,
+        r: &Reader<'_>,
+        place: usize,
+        low: i32,
+        high: i32,
+        expected: &'static str,
+    ) -> Result<usize, ScenarioError> {
+        let i = r.get(place, 0, word(self.index.len()) - 1, "the index of a table")?;
+        let table = self.get(i);
+        if table.min() < low || table.max() > high {
+            return Err(ScenarioError::Word { at: r.base + place, found: i, expected });
+        }
+        Ok(index(i))
     }
 }
 
@@ -190,7 +235,7 @@ fn check_tables(index_section: &Reader<'_>, tables: &[i32]) -> Result<(), Scenar
 /// The nodes, without their lanes.
 fn read_nodes(section: &Reader<'_>, stockpoints: &[i32], sizes: &Sizes) -> Result<Vec<Node, NODES_MAX>, ScenarioError> {
     let mut nodes: Vec<Node, NODES_MAX> = Vec::new();
-    let mut producers = 0;
+    let (mut producers, mut yards, mut weighing) = (0, 0, 0);
     for (n, r) in section.rows(layout::NODE_WORDS).enumerate() {
         let flags = r.get(layout::node::FLAGS, 0, 7, "flags 0 to 7")?;
         let review_days = index(r.get(layout::node::REVIEW_DAYS, 1, 128, "1 to 128 days")?);
@@ -202,7 +247,9 @@ fn read_nodes(section: &Reader<'_>, stockpoints: &[i32], sizes: &Sizes) -> Resul
             "1 to ring days - 1 where the node produces",
         )?);
         let capacity = r.get(layout::node::CAPACITY, -1, 1 << 30, "-1 to 2^30")?;
-        r.zero(9, layout::NODE_WORDS)?;
+        let storage = r.get(layout::node::STORAGE, -1, 1 << 30, "-1 to 2^30")?;
+        let overflow_rate = r.get(layout::node::OVERFLOW_RATE, 0, i32::MAX, "a cost of 0 or more")?;
+        r.zero(11, layout::NODE_WORDS)?;
         let sells = flags & layout::node::SELLS != 0;
         let node = Node {
             key: key(at(r.words, layout::node::KEY_LOW), at(r.words, layout::node::KEY_HIGH)),
@@ -224,6 +271,18 @@ fn read_nodes(section: &Reader<'_>, stockpoints: &[i32], sizes: &Sizes) -> Resul
             },
             production_days,
             capacity: (produces && capacity >= 0).then_some(capacity),
+            storage: (storage >= 0).then_some(storage),
+            overflow_rate,
+            yard_row: (storage >= 0).then_some(yards),
+            weight_row: (produces || storage >= 0).then_some(weighing),
+            first_bom_line: 0,
+            bom_lines: 0,
+            bom_row: 0,
+            spoils: produces && {
+                let yields = row(stockpoints, Column::Yield.at() * sizes.node_count + n, sizes.products);
+                yields.iter().any(|&good| good < 1 << 16)
+            },
+            negotiates: false,
             inbound: Vec::new(),
             express: None,
             outbound: Vec::new(),
@@ -235,31 +294,23 @@ fn read_nodes(section: &Reader<'_>, stockpoints: &[i32], sizes: &Sizes) -> Resul
             mixed_row: None,
         };
         producers += usize::from(produces);
+        yards += usize::from(storage >= 0);
+        weighing += usize::from(produces || storage >= 0);
         let _ = nodes.push(node); // at most NODES_MAX nodes
     }
     Ok(nodes)
 }
 
-/// The routes; `tables` have been checked.
+/// The routes.
 fn read_routes(
     section: &Reader<'_>,
-    table_index: &[i32],
-    tables: &[i32],
+    tables: &Tables<'_>,
     sizes: &Sizes,
 ) -> Result<Vec<Route, ROUTES_MAX>, ScenarioError> {
     let mut routes: Vec<Route, ROUTES_MAX> = Vec::new();
+    let longest = word(sizes.ring_days) - 1;
     for r in section.rows(layout::ROUTE_WORDS) {
-        let lead = r.get(layout::route::LEAD_TABLE, 0, word(sizes.table_count) - 1, "the index of a table")?;
-        let start = index(at(table_index, index(lead)));
-        let table = Table::trusted(tables.get(start..).unwrap_or(&[]));
-        let in_range = (table.min(), table.max());
-        if in_range.0 < 1 || index(in_range.1) >= sizes.ring_days {
-            return Err(ScenarioError::Word {
-                at: r.base,
-                found: lead,
-                expected: "a table of lead times from 1 to ring days - 1",
-            });
-        }
+        let promise = r.get(layout::route::PROMISE, 1, longest, "1 to ring days - 1")?;
         let capacity = r.get(layout::route::CAPACITY, -1, 1 << 30, "-1 to 2^30")?;
         let lead_mean_q8 = r.get(
             layout::route::LEAD_MEAN_Q8,
@@ -267,10 +318,20 @@ fn read_routes(
             word(sizes.ring_days) * 256,
             "a lead time of 1 day to ring days, Q8",
         )?;
-        r.zero(3, layout::ROUTE_WORDS)?;
+        r.zero(3, layout::route::LEAD_TABLES)?;
+        let mut lead_tables = [0; layout::GRADES];
+        let (mut least, mut most) = (i32::MAX, 0);
+        for (grade, table) in lead_tables.iter_mut().enumerate() {
+            let expected = "a table of lead times from 1 to ring days - 1";
+            *table = tables.index(&r, layout::route::LEAD_TABLES + grade, 1, longest, expected)?;
+            let table = tables.get(word(*table));
+            least = if table.min() < least { table.min() } else { least };
+            most = if table.max() > most { table.max() } else { most };
+        }
         let _ = routes.push(Route {
-            lead_table: index(lead),
-            lead_fixed: (in_range.0 == in_range.1).then_some(index(in_range.0)),
+            lead_tables,
+            lead_fixed: (least == most).then_some(index(most)),
+            promise_days: index(promise),
             capacity: (capacity >= 0).then_some(capacity),
             lead_mean_q8,
         });
@@ -278,15 +339,56 @@ fn read_routes(
     Ok(routes)
 }
 
+/// What a lane's words say of its supplier's grades; `row` is the next row among the lanes with grades.
+fn read_quality(r: &Reader<'_>, tables: &Tables<'_>, row: usize) -> Result<Option<Quality>, ScenarioError> {
+    use layout::lane::{ACCEPTED, BASE_GRADE, DEFECT_TABLES, LIFT, ON_TIME, RELAX_SHIFT};
+    const WORST_Q8: i32 = (word(layout::GRADES) - 1) << 8;
+    let base = r.get(BASE_GRADE, -1, WORST_Q8, "-1, or a grade of 0 to 1792, Q8")?;
+    r.zero(13, DEFECT_TABLES)?;
+    if base < 0 {
+        r.zero(LIFT, 13)?;
+        for grade in 0..layout::GRADES {
+            r.get(DEFECT_TABLES + grade, -1, -1, "-1 on a lane whose supplier has no grades")?;
+        }
+        return Ok(None);
+    }
+    let mut lift_q16 = [0; layout::EFFORTS + 1];
+    let (mut before, mut step) = (0, WORST_Q8);
+    for (effort, lift) in lift_q16.iter_mut().skip(1).enumerate() {
+        let expected = "no less than the effort before it, and no greater a step (returns diminish)";
+        let found = r.get(LIFT + effort, before, before + step, expected)?;
+        (step, before) = (found - before, found);
+        *lift = found << 8;
+    }
+    let mut defect_tables = [None; layout::GRADES];
+    for (grade, table) in defect_tables.iter_mut().enumerate() {
+        if r.get(DEFECT_TABLES + grade, -1, i32::MAX, "-1 or the index of a table")? >= 0 {
+            let expected = "a table of shares, Q16, of 0 to 65536";
+            *table = Some(tables.index(r, DEFECT_TABLES + grade, 0, 1 << 16, expected)?);
+        }
+    }
+    Ok(Some(Quality {
+        row,
+        base_q16: base << 8,
+        lift_q16,
+        relax_shift: crate::convert::bits(r.get(RELAX_SHIFT, 0, 10, "0 to 10")?),
+        on_time_q15: r.get(ON_TIME, 0, 1 << 15, "a share, Q15, of 0 to 32768")?,
+        accepted_q15: r.get(ACCEPTED, 0, 1 << 15, "a share, Q15, of 0 to 32768")?,
+        defect_tables,
+    }))
+}
+
 /// The lanes, made known to the nodes at both ends; with the numbers of lanes that have limited routes and mail.
 fn read_lanes(
     section: &Reader<'_>,
+    tables: &Tables<'_>,
     nodes: &mut [Node],
     routes: &[Route],
+    closable: impl Fn(usize) -> bool,
     sizes: &Sizes,
 ) -> Result<(Vec<Lane, LANES_MAX>, usize, usize), ScenarioError> {
     let mut lanes: Vec<Lane, LANES_MAX> = Vec::new();
-    let (mut first_route, mut staged_lanes, mut rush_lanes, mut mail_lanes) = (0, 0, 0, 0);
+    let (mut first_route, mut staged_lanes, mut rush_lanes, mut mail_lanes, mut graded_lanes) = (0, 0, 0, 0, 0);
     for (l, r) in section.rows(layout::LANE_WORDS).enumerate() {
         let base = r.base;
         let supplier = r.get(layout::lane::SUPPLIER, -1, word(sizes.node_count) - 1, "-1 or the index of a node")?;
@@ -308,8 +410,10 @@ fn read_lanes(
         }
         let order_days = index(r.get(layout::lane::ORDER_DAYS, 0, word(sizes.ring_days) - 1, "0 to ring days - 1")?);
         let share = r.get(layout::lane::SHARE, 1, 1_000_000, "1 to 1,000,000 ppm")?;
-        r.zero(6, layout::LANE_WORDS)?;
-        let limited = (first_route..first_route + count).any(|k| routes.get(k).is_some_and(|r| r.capacity.is_some()));
+        let quality = read_quality(&r, tables, graded_lanes)?;
+        let graded = quality.is_some();
+        let limited = (first_route..first_route + count)
+            .any(|k| routes.get(k).is_some_and(|r| r.capacity.is_some()) || closable(k));
         let mean = |k: usize| routes.get(k).map_or(i32::MAX, |route| route.lead_mean_q8);
         let fast_route =
             (first_route..first_route + count).fold(first_route, |a, k| if mean(k) < mean(a) { k } else { a });
@@ -318,6 +422,7 @@ fn read_lanes(
         let last = receiver.inbound.last().and_then(|&b: &u8| lanes.get(crate::convert::byte_index(b)));
         let before = last.map_or(0, |lane| lane.share_until);
         let _ = receiver.inbound.push(crate::convert::byte(l));
+        receiver.negotiates |= quality.is_some();
         if count > 1 && receiver.express.is_none() {
             receiver.express = Some(l);
         }
@@ -346,7 +451,9 @@ fn read_lanes(
             rush_row: (count > 1).then_some(rush_lanes),
             mail_row: (order_days > 0).then_some(mail_lanes),
             queue_row: None,
+            quality,
         });
+        graded_lanes += usize::from(graded);
         staged_lanes += usize::from(limited);
         rush_lanes += usize::from(count > 1);
         mail_lanes += usize::from(order_days > 0);
@@ -412,10 +519,12 @@ fn check_ranges(
     freight: &Reader<'_>,
     seasons: &Reader<'_>,
     events: &Reader<'_>,
+    lanes: &[Lane],
     sizes: &Sizes,
 ) -> Result<(), ScenarioError> {
     for r in products.rows(layout::PRODUCT_WORDS) {
         r.get(layout::product::VOLUME, 0, 1 << 20, "0 to 2^20")?;
+        r.get(layout::product::GROUP, -1, word(sizes.groups) - 1, "-1 or the index of a group")?;
     }
     for at in 0..freight.words.len() {
         freight.get(at, 0, i32::MAX, "a freight cost of 0 or more")?;
@@ -430,12 +539,113 @@ fn check_ranges(
         let at = i * layout::EVENT_WORDS;
         let earliest = events.words.get(at.wrapping_sub(layout::EVENT_WORDS)).copied().unwrap_or(0);
         events.get(at, earliest, word(sizes.horizon), "a day no earlier than the event before it")?;
-        let kind = events.get(at + layout::event::KIND, 1, 3, "1, 2 or 3")?;
-        let places = if kind == 3 { sizes.route_count } else { sizes.node_count };
-        events.get(at + layout::event::PLACE, 0, word(places) - 1, "the index of a node or route")?;
-        events.get(at + layout::event::FACTOR_Q12, 0, 1 << 16, "a factor, Q12, of 0 to 65536")?;
+    }
+    for r in events.rows(layout::EVENT_WORDS) {
+        check_change(&r, [layout::event::KIND, layout::event::PLACE, layout::event::VALUE_Q12], lanes, sizes)?;
     }
     Ok(())
+}
+
+/// What an event or a disruption changes, where, and to what: words at these positions.
+fn check_change(
+    r: &Reader<'_>,
+    [kind_at, place, value]: [usize; 3],
+    lanes: &[Lane],
+    sizes: &Sizes,
+) -> Result<(), ScenarioError> {
+    let kind = event_kind(r.get(kind_at, 1, word(EventKind::ALL.len()), "a kind of 1 to 6")?);
+    let places = match kind {
+        EventKind::Route => sizes.route_count,
+        EventKind::Outside | EventKind::Grade => sizes.lane_count,
+        EventKind::Demand | EventKind::Capacity | EventKind::Shipping => sizes.node_count,
+    };
+    let found = r.get(place, 0, word(places) - 1, "the index of a node, route or lane")?;
+    let refuse =
+        |at: usize, found: i32, expected: &'static str| Err(ScenarioError::Word { at: r.base + at, found, expected });
+    let lane = lanes.get(index(found));
+    match kind {
+        EventKind::Demand | EventKind::Capacity | EventKind::Route => {
+            r.get(value, 0, 1 << 16, "a factor, Q12, of 0 to 65536")?;
+        }
+        EventKind::Shipping | EventKind::Outside => {
+            let shipped = r.get(value, 0, 4096, "0 (nothing is shipped) or 4096")?;
+            if shipped != 0 && shipped != 4096 {
+                return refuse(value, shipped, "0 (nothing is shipped) or 4096");
+            }
+            if kind == EventKind::Outside && lane.is_none_or(|lane| lane.supplier.is_some()) {
+                return refuse(place, found, "a lane from the outside world");
+            }
+        }
+        EventKind::Grade => {
+            r.get(value, 0, word(layout::GRADES - 1) << 12, "grades, Q12, of 0 to 28672")?;
+            if lane.is_none_or(|lane| lane.quality.is_none()) {
+                return refuse(place, found, "a lane whose supplier has grades");
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What befalls the chain by chance.
+fn read_disruptions(
+    section: &Reader<'_>,
+    tables: &Tables<'_>,
+    lanes: &[Lane],
+    sizes: &Sizes,
+) -> Result<Vec<Disruption, DISRUPTIONS_MAX>, ScenarioError> {
+    use layout::disruption::{DURATION_TABLE, GAP_TABLE, KIND, PLACE, VALUE_Q12};
+    let mut disruptions: Vec<Disruption, DISRUPTIONS_MAX> = Vec::new();
+    for r in section.rows(layout::DISRUPTION_WORDS) {
+        check_change(&r, [KIND, PLACE, VALUE_Q12], lanes, sizes)?;
+        let days = |place: usize| tables.index(&r, place, 1, 1 << 20, "a table of 1 to 2^20 days");
+        let (gap_table, duration_table) = (days(GAP_TABLE)?, days(DURATION_TABLE)?);
+        let _ = disruptions.push(Disruption {
+            kind: event_kind(at(r.words, KIND)),
+            place: index(at(r.words, PLACE)),
+            value_q12: at(r.words, VALUE_Q12),
+            gap_table,
+            duration_table,
+        });
+    }
+    Ok(disruptions)
+}
+
+/// The bill of materials, made known to the nodes; returns how many of them assemble.
+fn check_bom(section: &Reader<'_>, nodes: &mut [Node], sizes: &Sizes) -> Result<usize, ScenarioError> {
+    use layout::bom_line::{COMPONENT, NODE, PRODUCT, QUANTITY};
+    let mut before: Option<[i32; 3]> = None;
+    let mut assembling = 0;
+    for (i, r) in section.rows(layout::BOM_LINE_WORDS).enumerate() {
+        let n = r.get(NODE, 0, word(sizes.node_count) - 1, "the index of a node")?;
+        let product = r.get(PRODUCT, 0, word(sizes.products) - 1, "the index of a product")?;
+        let component = r.get(
+            COMPONENT,
+            product + 1,
+            word(sizes.products) - 1,
+            "the index of a product after the one it goes into",
+        )?;
+        r.get(QUANTITY, 1, BOM_QUANTITY_MAX, "1 to 65536 units")?;
+        let refuse = |at: usize, found: i32, expected| Err(ScenarioError::Word { at: r.base + at, found, expected });
+        let key = [n, component, product];
+        if before.is_some_and(|before| before >= key) {
+            return refuse(NODE, n, "a line after the one before it, by node, component and product");
+        }
+        before = Some(key);
+        let Some(node) = nodes.get_mut(index(n)).filter(|node| node.produces) else {
+            return refuse(NODE, n, "a node that produces");
+        };
+        if node.bom_lines == 0 {
+            node.first_bom_line = i;
+            node.bom_row = assembling;
+            assembling += 1;
+        }
+        node.bom_lines += 1;
+        let own = section.words.as_chunks::<{ layout::BOM_LINE_WORDS }>().0.iter().map(bom_line);
+        if own.filter(|line| line.node == index(n)).any(|line| line.product == index(component)) {
+            return refuse(COMPONENT, component, "a component that is not assembled at the same node");
+        }
+    }
+    Ok(assembling)
 }
 
 /// What is already ordered: each word's range, and the order by which the rest of the program finds them.
@@ -483,16 +693,37 @@ impl<'a> Scenario<'a> {
         let seasons = section(sizes.profiles * (season_days + 1))?;
         let events = section(sizes.event_count * layout::EVENT_WORDS)?;
         let open_orders = section(sizes.open_order_count * layout::OPEN_ORDER_WORDS)?;
+        let disruption_words = section(sizes.disruption_count * layout::DISRUPTION_WORDS)?;
+        let bom = section(sizes.bom_line_count * layout::BOM_LINE_WORDS)?;
         let table_index = section(sizes.table_count)?;
         let tables = section(sizes.table_words)?;
 
         // Tables first: everything else may refer to them.
         check_tables(&table_index, tables.words)?;
+        let tables = Tables { index: table_index.words, words: tables.words };
+        let shocks = sizes.shock_table.map(|i| tables.get(word(i)));
+        if shocks.is_some_and(|shocks| shocks.max() > SHOCK_MAX_Q12) {
+            let found = at(image, header::SHOCK_TABLE);
+            return Err(ScenarioError::Word { at: header::SHOCK_TABLE, found, expected: "a table of 0 to 65536" });
+        }
         let mut nodes = read_nodes(&node_words, stockpoints.words, &sizes)?;
-        let routes = read_routes(&route_words, table_index.words, tables.words, &sizes)?;
-        let (mut lanes, staged_lanes, mail_lanes) = read_lanes(&lane_words, &mut nodes, &routes, &sizes)?;
+        let routes = read_routes(&route_words, &tables, &sizes)?;
+        // A route that an event may close stages what it can't take, as a limited one does.
+        let closes = |r: Reader<'_>, [kind, place]: [usize; 2], k: usize| {
+            at(r.words, kind) == 3 && at(r.words, place) == word(k)
+        };
+        let closable = |k: usize| {
+            events.rows(layout::EVENT_WORDS).any(|r| closes(r, [layout::event::KIND, layout::event::PLACE], k))
+                || disruption_words
+                    .rows(layout::DISRUPTION_WORDS)
+                    .any(|r| closes(r, [layout::disruption::KIND, layout::disruption::PLACE], k))
+        };
+        let (mut lanes, staged_lanes, mail_lanes) =
+            read_lanes(&lane_words, &tables, &mut nodes, &routes, closable, &sizes)?;
         let (mixed, queue_lanes) = link(&mut nodes, &mut lanes, node_words.base)?;
-        check_ranges(&product_words, &freight, &seasons, &events, &sizes)?;
+        check_ranges(&product_words, &freight, &seasons, &events, &lanes, &sizes)?;
+        let disruptions = read_disruptions(&disruption_words, &tables, &lanes, &sizes)?;
+        let assembling = check_bom(&bom, &mut nodes, &sizes)?;
         check_open_orders(&open_orders, &lanes, &sizes)?;
         let mut selling_rows: Vec<u8, NODES_MAX> = Vec::new();
         let mut selling = 0u8;
@@ -515,6 +746,12 @@ impl<'a> Scenario<'a> {
         hash.words(image);
         let scenario = Self {
             producers: nodes.iter().filter(|n| n.produces).count(),
+            graded_lanes: lanes.iter().filter(|l| l.quality.is_some()).count(),
+            assembling,
+            weighing: nodes.iter().filter(|n| n.weight_row.is_some()).count(),
+            yards: nodes.iter().filter(|n| n.yard_row.is_some()).count(),
+            works_days: nodes.iter().fold(0, |a, n| if n.production_days > a { n.production_days } else { a }) + 1,
+            mail_days: lanes.iter().fold(0, |a, l| if l.order_days > a { l.order_days } else { a }) + 1,
             rush_lanes: lanes.iter().filter(|l| l.rush_row.is_some()).count(),
             nodes,
             lanes,
@@ -538,7 +775,11 @@ impl<'a> Scenario<'a> {
             season_days,
             events: events.words,
             open_orders: open_orders.words.as_chunks().0,
-            table_index: table_index.words,
+            disruptions,
+            bom: bom.words.as_chunks().0,
+            groups: sizes.groups,
+            shock_table: sizes.shock_table,
+            table_index: tables.index,
             tables: tables.words,
             replay: replay.words,
             replay_days: sizes.replay_days,

@@ -99,18 +99,14 @@ pub(crate) fn resolved(rows: &Rows, chain: &Chain, report: &mut Report) -> Vec<E
                 })
                 .map(|e| e.factor)
                 .product();
-            let factor_q12 = word(factor * 4096.0).filter(|f| *f <= FACTOR_MAX_Q12);
-            if factor_q12.is_none() {
+            let value_q12 = word(factor * 4096.0).filter(|f| *f <= FACTOR_MAX_Q12);
+            if value_q12.is_none() {
                 report.error(event.at.clone(), format!("events in force multiply to {factor}"), "at most 16");
             }
-            events.push(Event { day: convert::bits(day), kind, place, factor_q12: factor_q12.unwrap_or(4096) });
+            events.push(Event { day: convert::bits(day), kind, place, value_q12: value_q12.unwrap_or(4096) });
         }
     }
-    let kind_rank = |kind: EventKind| match kind {
-        EventKind::Demand => 1,
-        EventKind::Capacity => 2,
-        EventKind::Route => 3,
-    };
+    let kind_rank = |kind: EventKind| EventKind::ALL.iter().position(|k| *k == kind);
     events.sort_by_key(|e| (e.day, kind_rank(e.kind), e.place));
     events.dedup();
     events

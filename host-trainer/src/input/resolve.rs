@@ -15,7 +15,7 @@ use super::settings::{FILE, Settings};
 use super::spec::{LaneSpec, NetworkSpec, NodeSpec, ProductSpec, ProfileSpec, RouteSpec};
 use super::spelling::suggestion;
 use restock_core::convert;
-use restock_core::layout::{Column, STOCKPOINT_COLUMNS};
+use restock_core::layout::{Column, GRADES, STOCKPOINT_COLUMNS};
 use restock_core::scenario::PRODUCTS_MAX;
 use restock_core::table::Table;
 use std::collections::HashMap;
@@ -93,6 +93,10 @@ pub(crate) fn network(rows: &Rows, report: &mut Report) -> Option<NetworkSpec> {
         profiles,
         events,
         open_orders: Vec::new(),
+        disruptions: Vec::new(),
+        bom: Vec::new(),
+        groups: 0,
+        shock_table: None,
         tables,
         replay_days,
         replay,
@@ -187,6 +191,8 @@ impl Builder<'_> {
                 allocation: node.allocation,
                 production_days: node.production_days,
                 capacity,
+                storage: None,
+                overflow_rate: 0,
             });
         }
         nodes
@@ -240,7 +246,8 @@ impl Builder<'_> {
                 routes.push(RouteSpec {
                     name: row.route.clone(),
                     lane: l,
-                    lead_table,
+                    lead_tables: [lead_table; GRADES],
+                    promise_days: word(libm::ceil(mean - 1e-9)).unwrap_or(1).max(1),
                     lead_mean_q8: word(mean * 256.0).unwrap_or(256).max(256),
                     capacity,
                     freight,
@@ -253,6 +260,7 @@ impl Builder<'_> {
                 order_days: lane.order_days,
                 priority: lane.priority,
                 share: lane.share,
+                quality: None,
             });
         }
         (lanes, routes)
@@ -264,7 +272,7 @@ impl Builder<'_> {
         for p in &self.rows.products {
             let volume =
                 self.load(p.volume, settings.volume_scale, settings.unit_scale, LOAD_LIMIT, "volume", &p.volume_at);
-            products.push(ProductSpec { name: p.name.clone(), volume });
+            products.push(ProductSpec { name: p.name.clone(), volume, group: None });
         }
         products
     }
@@ -371,7 +379,7 @@ fn demand_max(spec: &NetworkSpec) -> Option<i32> {
             .events
             .iter()
             .filter(|e| e.kind == restock_core::scenario::EventKind::Demand && e.place == n)
-            .map(|e| i64::from(e.factor_q12));
+            .map(|e| i64::from(e.value_q12));
         let surge = surge.fold(4096, i64::max);
         // An event multiplies what is replayed, and what chance has rounded up.
         most = most.max(if spec.nodes[n].sells { (replayed * surge) >> 12 } else { 0 });

@@ -3,9 +3,10 @@
 use super::calendar::Date;
 use super::compile::Compiled;
 use restock_core::digest::name_key;
-use restock_core::layout::{self, Column, STOCKPOINT_COLUMNS, header};
+use restock_core::layout::{self, Column, EFFORTS, GRADES, STOCKPOINT_COLUMNS, header};
 use restock_core::scenario::{
-    Allocation, Event, EventKind, OpenOrder, SEASON_AHEAD_DAYS, ScenarioError, ScoreParametersPpm, Stage,
+    Allocation, BomLine, Disruption, Event, EventKind, OpenOrder, SEASON_AHEAD_DAYS, ScenarioError, ScoreParametersPpm,
+    Stage,
 };
 use restock_core::{Scenario, convert};
 use std::path::Path;
@@ -31,6 +32,27 @@ pub struct NodeSpec {
     pub production_days: Option<i32>,
     /// Work per day, if limited.
     pub capacity: Option<i32>,
+    /// Volume that fits into its storage, if limited.
+    pub storage: Option<i32>,
+    /// Cost of what finds no room [minor currency units per 1024 units of volume and day].
+    pub overflow_rate: i32,
+}
+
+/// What a lane's supplier is like, and how it answers to negotiation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QualitySpec {
+    /// Grade when nobody negotiates, Q8 (0 = excellent, 1792 = failing).
+    pub base_q8: i32,
+    /// By how many grades each effort betters it in the end, Q8.
+    pub lift_q8: [i32; EFFORTS],
+    /// It moves `2^-shift` of the way a day.
+    pub relax_shift: i32,
+    /// On-time share that a buyer starts from, Q15.
+    pub on_time_q15: i32,
+    /// Accepted share that a buyer starts from, Q15.
+    pub accepted_q15: i32,
+    /// Indices of the tables of the defective share, Q16, by grade.
+    pub defect_tables: [Option<usize>; GRADES],
 }
 
 /// Who supplies whom.
@@ -48,6 +70,8 @@ pub struct LaneSpec {
     pub priority: i32,
     /// Share of the receiver's orders [ppm].
     pub share: i32,
+    /// Its supplier's grades, if it has any.
+    pub quality: Option<QualitySpec>,
 }
 
 /// One way over a lane.
@@ -57,8 +81,10 @@ pub struct RouteSpec {
     pub name: String,
     /// Index of the lane.
     pub lane: usize,
-    /// Index of the lead-time table.
-    pub lead_table: usize,
+    /// Indices of the lead-time tables by grade; all the same where the supplier has no grades.
+    pub lead_tables: [usize; GRADES],
+    /// Lead time that the supplier promises [days].
+    pub promise_days: i32,
     /// Mean lead time, Q8 [days].
     pub lead_mean_q8: i32,
     /// Volume per day, if limited.
@@ -74,6 +100,8 @@ pub struct ProductSpec {
     pub name: String,
     /// Volume of one unit, in the unit of the routes' capacity.
     pub volume: i32,
+    /// Group whose daily shock its demand follows.
+    pub group: Option<usize>,
 }
 
 /// Season factors over the days of the horizon and beyond.
@@ -128,7 +156,15 @@ pub struct NetworkSpec {
     pub events: Vec<Event>,
     /// What is already ordered on the morning of the first day, by lane, product, stage and days.
     pub open_orders: Vec<OpenOrder>,
-    /// Tables of demand and lead time.
+    /// What befalls the chain by chance.
+    pub disruptions: Vec<Disruption>,
+    /// What is assembled from what, by node, component and product.
+    pub bom: Vec<BomLine>,
+    /// Number of groups of products whose demand is shocked together.
+    pub groups: usize,
+    /// Index of the table of a group's daily shock, Q12.
+    pub shock_table: Option<usize>,
+    /// Tables of demand, lead time, defective shares, shocks and disruptions.
     pub tables: Vec<Compiled>,
     /// Days of replayed demand; 0 = demand is drawn.
     pub replay_days: usize,
@@ -181,12 +217,12 @@ impl NetworkSpec {
             }));
         }
         for event in &self.events {
-            let kind = match event.kind {
-                EventKind::Demand => 1,
-                EventKind::Capacity => 2,
-                EventKind::Route => 3,
-            };
-            words.extend([convert::from_bits(event.day), kind, convert::word(event.place), event.factor_q12]);
+            words.extend([
+                convert::from_bits(event.day),
+                kind_word(event.kind),
+                convert::word(event.place),
+                event.value_q12,
+            ]);
         }
         for open in &self.open_orders {
             let stage = match open.stage {
@@ -196,6 +232,14 @@ impl NetworkSpec {
             };
             let [lane, product, days] = [open.lane, open.product, open.days].map(convert::word);
             words.extend([lane, product, stage, days, open.units]);
+        }
+        for d in &self.disruptions {
+            let [place, gap, duration] = [d.place, d.gap_table, d.duration_table].map(convert::word);
+            words.extend([kind_word(d.kind), place, d.value_q12, gap, duration]);
+        }
+        for line in &self.bom {
+            let [node, product, component] = [line.node, line.product, line.component].map(convert::word);
+            words.extend([node, product, component, line.quantity]);
         }
         let mut start = 0;
         for table in &self.tables {
@@ -243,6 +287,10 @@ impl NetworkSpec {
             (header::GAMMA, self.score.gamma),
             (header::KAPPA, self.score.kappa),
             (header::OPEN_ORDERS, convert::word(self.open_orders.len())),
+            (header::DISRUPTIONS, convert::word(self.disruptions.len())),
+            (header::BOM_LINES, convert::word(self.bom.len())),
+            (header::GROUPS, convert::word(self.groups)),
+            (header::SHOCK_TABLE, self.shock_table.map_or(-1, convert::word)),
         ];
         for (at, value) in first {
             words[at] = value;
@@ -267,6 +315,8 @@ impl NetworkSpec {
             };
             w[layout::node::PRODUCTION_DAYS] = node.production_days.unwrap_or(0);
             w[layout::node::CAPACITY] = node.capacity.unwrap_or(-1);
+            w[layout::node::STORAGE] = node.storage.unwrap_or(-1);
+            w[layout::node::OVERFLOW_RATE] = node.overflow_rate;
             words.extend(w);
         }
         for lane in &self.lanes {
@@ -277,11 +327,15 @@ impl NetworkSpec {
             w[layout::lane::ORDER_DAYS] = lane.order_days;
             w[layout::lane::PRIORITY] = lane.priority;
             w[layout::lane::SHARE] = lane.share;
+            write_quality(&mut w, lane.quality.as_ref());
             words.extend(w);
         }
         for route in &self.routes {
             let mut w = [0; layout::ROUTE_WORDS];
-            w[layout::route::LEAD_TABLE] = convert::word(route.lead_table);
+            w[layout::route::PROMISE] = route.promise_days;
+            for (grade, table) in route.lead_tables.iter().enumerate() {
+                w[layout::route::LEAD_TABLES + grade] = convert::word(*table);
+            }
             w[layout::route::CAPACITY] = route.capacity.unwrap_or(-1);
             w[layout::route::LEAD_MEAN_Q8] = route.lead_mean_q8;
             words.extend(w);
@@ -290,6 +344,7 @@ impl NetworkSpec {
             let mut w = [0; layout::PRODUCT_WORDS];
             [w[layout::product::KEY_LOW], w[layout::product::KEY_HIGH]] = halves(name_key(&product.name));
             w[layout::product::VOLUME] = product.volume;
+            w[layout::product::GROUP] = product.group.map_or(-1, convert::word);
             words.extend(w);
         }
     }
@@ -303,6 +358,27 @@ impl NetworkSpec {
             && self.routes.len() == self.lanes.iter().map(|lane| lane.routes).sum::<usize>()
             && self.profiles.iter().all(|profile| profile.row.len() == self.horizon_days + SEASON_AHEAD_DAYS)
             && self.replay.len() == self.replay_days * self.nodes.iter().filter(|node| node.sells).count() * products
+    }
+}
+
+/// The image's number of a kind.
+fn kind_word(kind: EventKind) -> i32 {
+    EventKind::ALL.iter().position(|k| *k == kind).map_or(0, |at| convert::word(at) + 1)
+}
+
+/// A lane's words of its supplier's grades.
+fn write_quality(w: &mut [i32; layout::LANE_WORDS], quality: Option<&QualitySpec>) {
+    use layout::lane::{ACCEPTED, BASE_GRADE, DEFECT_TABLES, LIFT, ON_TIME, RELAX_SHIFT};
+    w[BASE_GRADE] = quality.map_or(-1, |quality| quality.base_q8);
+    for grade in 0..GRADES {
+        let table = quality.and_then(|quality| quality.defect_tables[grade]);
+        w[DEFECT_TABLES + grade] = table.map_or(-1, convert::word);
+    }
+    if let Some(quality) = quality {
+        w[LIFT..LIFT + EFFORTS].copy_from_slice(&quality.lift_q8);
+        w[RELAX_SHIFT] = quality.relax_shift;
+        w[ON_TIME] = quality.on_time_q15;
+        w[ACCEPTED] = quality.accepted_q15;
     }
 }
 

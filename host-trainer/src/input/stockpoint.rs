@@ -144,6 +144,7 @@ impl Builder<'_> {
         let work_words = self.load(work, settings.work_scale, settings.unit_scale, LOAD_LIMIT, "work", &work_at);
         columns.iter().for_each(|(column, value)| self.set(*column, n, p, *value));
         self.set(Column::Work, n, p, work_words);
+        self.set(Column::Yield, n, p, 1 << 16);
         Costs { holding: columns[0].1, backorder: columns[1].1, lost_sale: columns[2].1, work }
     }
 

@@ -54,7 +54,7 @@ fn the_starter_passes_every_check() {
     assert_eq!(spec.value(Column::LotSize, 1, 3), 12);
     assert_eq!(spec.value(Column::LotSize, 0, 3), 6);
     // 1.5 from 3 to 9 June 2024, then as before.
-    assert_eq!(spec.events.iter().map(|e| (e.day, e.factor_q12)).collect::<Vec<_>>(), [(154, 6144), (161, 4096)]);
+    assert_eq!(spec.events.iter().map(|e| (e.day, e.value_q12)).collect::<Vec<_>>(), [(154, 6144), (161, 4096)]);
 }
 
 #[test]

@@ -40,7 +40,7 @@ fn without_rounding(seed: u64) -> Plan {
     plan.profiles.iter_mut().flatten().for_each(|season| *season = 4096);
     let routes: usize = plan.lanes.iter().map(|l| l.routes.len()).sum();
     for event in &mut plan.events {
-        event.factor_q12 = (event.factor_q12 / 4096).min(2) * 4096;
+        event.value_q12 = (event.value_q12 / 4096).min(2) * 4096;
         event.place %= routes.min(plan.nodes.len());
     }
     plan.tables.iter_mut().flatten().for_each(|segment| segment.span = 0);

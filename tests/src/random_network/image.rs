@@ -21,12 +21,8 @@ impl Plan {
             words.extend((0..=profile.len()).map(|day| profile[..day].iter().sum::<i32>()));
         }
         for event in &self.events {
-            let kind = match event.kind {
-                EventKind::Demand => 1,
-                EventKind::Capacity => 2,
-                EventKind::Route => 3,
-            };
-            words.extend([event.day as i32, kind, event.place as i32, event.factor_q12]);
+            let kind = EventKind::ALL.iter().position(|k| *k == event.kind).unwrap_or(0) as i32 + 1;
+            words.extend([event.day as i32, kind, event.place as i32, event.value_q12]);
         }
         for open in &self.open_orders {
             let stage = match open.stage {
@@ -79,6 +75,7 @@ impl Plan {
             (header::GAMMA, -693_147),
             (header::KAPPA, 2_500_000),
             (header::OPEN_ORDERS, self.open_orders.len() as i32),
+            (header::SHOCK_TABLE, -1),
         ] {
             words[at] = word;
         }
@@ -101,6 +98,7 @@ impl Plan {
             };
             w[node::PRODUCTION_DAYS] = place.production_days.unwrap_or(0) as i32;
             w[node::CAPACITY] = place.capacity.unwrap_or(-1);
+            w[node::STORAGE] = -1;
             words.extend(w);
         }
         for way in &self.lanes {
@@ -111,11 +109,14 @@ impl Plan {
             w[lane::ORDER_DAYS] = way.order_days as i32;
             w[lane::PRIORITY] = way.priority;
             w[lane::SHARE] = way.share;
+            w[lane::BASE_GRADE] = -1;
+            w[lane::DEFECT_TABLES..].fill(-1);
             words.extend(w);
         }
         for way in self.lanes.iter().flat_map(|l| &l.routes) {
             let mut w = [0; layout::ROUTE_WORDS];
-            w[route::LEAD_TABLE] = way.lead_table as i32;
+            w[route::LEAD_TABLES..].fill(way.lead_table as i32);
+            w[route::PROMISE] = (self.lead_mean_q8(way) >> 8).max(1);
             w[route::CAPACITY] = way.capacity.unwrap_or(-1);
             w[route::LEAD_MEAN_Q8] = self.lead_mean_q8(way);
             words.extend(w);
@@ -125,6 +126,7 @@ impl Plan {
             w[product::KEY_LOW] = item.key as u32 as i32;
             w[product::KEY_HIGH] = (item.key >> 32) as u32 as i32;
             w[product::VOLUME] = item.volume;
+            w[product::GROUP] = -1;
             words.extend(w);
         }
     }
@@ -151,6 +153,8 @@ fn value(stock: &Stock, column: Column) -> i32 {
         Column::SafetyFactor => stock.safety_factor_q8,
         Column::DemandProfile => stock.demand_profile as i32,
         Column::ForecastProfile => stock.forecast_profile as i32,
+        Column::NegotiationCost | Column::ScrapCost => 0,
+        Column::Yield => 1 << 16,
     }
 }
 

@@ -130,12 +130,10 @@ fn an_extreme_network_is_refused_or_runs_without_overflow() {
         plan.tables.push(even_table(&[0, plan.demand_max / 3]));
         let table = plan.tables.len() - 1;
         if d.chance(50) {
-            plan.events.push(Event { day: 60, kind: EventKind::Demand, place: 0, factor_q12: 4096 });
+            plan.events.push(Event { day: 60, kind: EventKind::Demand, place: 0, value_q12: 4096 });
             let place = d.size(0, plan.nodes.len() - 1);
-            plan.events.insert(
-                0,
-                Event { day: 0, kind: EventKind::Demand, place, factor_q12: d.pick(&[1 << 16, 9000, 4096]) },
-            );
+            plan.events
+                .insert(0, Event { day: 0, kind: EventKind::Demand, place, value_q12: d.pick(&[1 << 16, 9000, 4096]) });
         }
         let most = plan.demand_max;
         plan.replay.iter_mut().flatten().flatten().for_each(|units| *units = most);

@@ -1,0 +1,196 @@
+//! What suppliers are like: grades move (step 0), receipts are inspected and scored (step 1).
+
+use super::{Network, product_key};
+use crate::convert::{bits, index, low, product, wide, wide_index};
+use crate::draws::Source;
+use crate::layout::{Column, GRADES};
+use crate::rows::{at, row, row_mut};
+use crate::scenario::{EventKind, GRADE_MAX_Q16, Quality};
+use crate::state::late_words;
+
+/// A score moves `2^-shift` of the way to what a receipt says.
+pub const SCORE_SHIFT: u32 = 4;
+/// All, Q15.
+pub const ALL_Q15: i32 = 1 << 15;
+
+/// The two shares of a score, Q15: on-time share of receipts, accepted share of units.
+#[inline(always)]
+#[must_use]
+pub const fn shares(score: i32) -> (i32, i32) {
+    (score >> 16, score & 0xffff)
+}
+
+/// The score of two shares, Q15.
+#[inline(always)]
+#[must_use]
+pub(super) const fn score(on_time_q15: i32, accepted_q15: i32) -> i32 {
+    (on_time_q15 << 16) | accepted_q15
+}
+
+/// A share, moved `2^-SCORE_SHIFT` of the way to what it was this time; it comes to stand at it.
+#[inline(always)]
+const fn moved(share: i32, this: i32) -> i32 {
+    let way = this - share;
+    share + ((way + if way > 0 { (1 << SCORE_SHIFT) - 1 } else { 0 }) >> SCORE_SHIFT)
+}
+
+/// The grade that a product's goods are of: the nearest to where its supplier stands.
+#[inline(always)]
+pub(super) fn grade(grade_q16: i32) -> usize {
+    index((grade_q16 + (1 << 15)) >> 16) % GRADES
+}
+
+impl Network<'_, '_> {
+    /// Effort is paid for, and every supplier moves towards the grade it tends to.
+    #[inline(always)]
+    pub(super) fn negotiate(&mut self) {
+        let s = self.scenario;
+        let p = s.products();
+        for (l, lane) in s.lanes().iter().enumerate() {
+            let Some(quality) = &lane.quality else { continue };
+            let worse = self.conditions.value(EventKind::Grade, l) << 4;
+            let efforts = row(self.state.effort, lane.customer, p);
+            let grades = row_mut(self.state.grade, quality.row, p);
+            let [_, first, second, third] = quality.lift_q16;
+            for (grade, &effort) in grades.iter_mut().zip(efforts) {
+                let lift = if effort >= 3 {
+                    third
+                } else if effort == 2 {
+                    second
+                } else {
+                    first
+                };
+                let tends = quality.base_q16 + worse - if effort > 0 { lift } else { 0 };
+                let tends = if tends > 0 { tends } else { 0 };
+                let tends = if tends < GRADE_MAX_Q16 { tends } else { GRADE_MAX_Q16 };
+                *grade += (tends - *grade) >> quality.relax_shift;
+            }
+            let rates = s.column(Column::NegotiationCost, lane.customer);
+            let cost = efforts.iter().zip(rates).map(|(&effort, &rate)| product(effort, rate)).sum::<i64>();
+            if let Some(tally) = self.today.get_mut(lane.customer) {
+                tally.ledger.negotiation += cost;
+            }
+            if let Some(costs) = self.costs.as_deref_mut() {
+                for ((cost, &effort), &rate) in row_mut(costs, lane.customer, p).iter_mut().zip(efforts).zip(rates) {
+                    *cost += wide(effort) * wide(rate);
+                }
+            }
+        }
+    }
+
+    /// Inspects what arrives today over lane `l`: what is good stays in `scratch.wants`, the rest is scrapped, and
+    /// the buyer's score of its supplier follows.
+    #[inline(always)]
+    pub(super) fn inspect(&mut self, l: usize, quality: &Quality, customer: usize) {
+        let s = self.scenario;
+        let p = s.products();
+        let slot = s.ring_slot(wide_index(self.day));
+        let late_row = quality.row * late_words(s) + slot / 32;
+        let late = row_mut(self.state.late, late_row, p);
+        let scores = row_mut(self.state.score, quality.row, p);
+        let grades = row(self.state.grade, quality.row, p);
+        let draws = self.draws.row(self.day, crate::convert::count(l), Source::Defect);
+        let rates = s.column(Column::ScrapCost, customer);
+        let mut costs = self.costs.as_deref_mut().map(|costs| row_mut(costs, customer, p));
+        let (mut scrapped, mut cost) = (0i64, 0i64);
+        let marks = late.iter_mut().zip(scores).zip(grades);
+        let rows = self.scratch.wants.iter_mut().zip(marks).zip(s.product_rows().iter().zip(rates));
+        for (i, ((units, ((late, score), &grade_q16)), (words, &rate))) in rows.enumerate() {
+            if *units <= 0 {
+                continue;
+            }
+            let bit = 1u32 << (slot % 32);
+            let on_time = if bits(*late) & bit == 0 { ALL_Q15 } else { 0 };
+            *late = crate::convert::from_bits(bits(*late) & !bit);
+            let mut accepted = ALL_Q15;
+            if let Some(Some(table)) = quality.defect_tables.get(grade(grade_q16)) {
+                let (u, dither) = draws.two(product_key(words));
+                let bad = share_of(*units, s.table(*table).value(u), dither);
+                if bad > 0 {
+                    let good = *units - bad;
+                    accepted = low((wide(good) << 15).checked_div(wide(*units)).unwrap_or(0));
+                    *units = good;
+                    scrapped += wide(bad);
+                    cost += wide(bad) * wide(rate);
+                    if let Some(cost) = costs.as_deref_mut().and_then(|costs| costs.get_mut(i)) {
+                        *cost += wide(bad) * wide(rate);
+                    }
+                }
+            }
+            let (was_on_time, was_accepted) = shares(*score);
+            *score = self::score(moved(was_on_time, on_time), moved(was_accepted, accepted));
+        }
+        if let Some(tally) = self.today.get_mut(customer) {
+            tally.scrapped += scrapped;
+            tally.ledger.scrap += cost;
+        }
+    }
+
+    /// Takes what production has spoilt out of what it finishes today at node `n`, in `scratch.wants`.
+    pub(super) fn spoil(&mut self, n: usize) {
+        let s = self.scenario;
+        let p = s.products();
+        let draws = self.draws.row(self.day, crate::convert::count(n), Source::Yield);
+        let yields = s.column(Column::Yield, n);
+        let rates = s.column(Column::ScrapCost, n);
+        let mut costs = self.costs.as_deref_mut().map(|costs| row_mut(costs, n, p));
+        let Some(tally) = self.today.get_mut(n) else { return };
+        for (i, (units, words)) in self.scratch.wants.iter_mut().zip(s.product_rows()).enumerate() {
+            let good = at(yields, i);
+            if *units <= 0 || good >= 1 << 16 {
+                continue;
+            }
+            let (_, dither) = draws.two(product_key(words));
+            let bad = share_of(*units, (1 << 16) - good, dither);
+            let cost = wide(bad) * wide(at(rates, i));
+            *units -= bad;
+            tally.scrapped += wide(bad);
+            tally.ledger.scrap += cost;
+            if let Some(total) = costs.as_deref_mut().and_then(|costs| costs.get_mut(i)) {
+                *total += cost;
+            }
+        }
+    }
+}
+
+/// A share, Q16, of some units; the fraction is decided by chance, so that the mean is kept.
+#[inline(always)]
+fn share_of(units: i32, share_q16: i32, dither: u32) -> i32 {
+    let share = low((wide(units) * wide(share_q16) + i64::from(dither >> 16)) >> 16);
+    if share < units { share } else { units }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_score_comes_to_stand_at_what_it_always_is() {
+        for this in [0, 1, 9_999, ALL_Q15 - 1, ALL_Q15] {
+            for from in [0, ALL_Q15 / 3, ALL_Q15] {
+                let mut share = from;
+                for _ in 0..400 {
+                    share = moved(share, this);
+                }
+                assert_eq!(share, this, "from {from}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_step_is_followed_within_forty_receipts() {
+        // 1 - (15/16)^36 = 0.90: nine tenths of the way.
+        let mut share = ALL_Q15;
+        for _ in 0..36 {
+            share = moved(share, 0);
+        }
+        assert!(share < ALL_Q15 / 10 + 60, "{share}");
+    }
+
+    #[test]
+    fn a_score_keeps_both_shares() {
+        for (on_time, accepted) in [(0, 0), (ALL_Q15, ALL_Q15), (1, ALL_Q15), (12_345, 7)] {
+            assert_eq!(shares(score(on_time, accepted)), (on_time, accepted));
+        }
+    }
+}
