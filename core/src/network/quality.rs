@@ -1,7 +1,7 @@
 //! What suppliers are like: grades move (step 0), receipts are inspected and scored (step 1).
 
 use super::{Network, product_key};
-use crate::convert::{bits, index, low, product, wide, wide_index};
+use crate::convert::{bits, from_bits, index, low, product, wide, wide_index};
 use crate::draws::Source;
 use crate::layout::{Column, GRADES};
 use crate::rows::{at, row, row_mut};
@@ -17,7 +17,8 @@ pub const ALL_Q15: i32 = 1 << 15;
 #[inline(always)]
 #[must_use]
 pub const fn shares(score: i32) -> (i32, i32) {
-    (score >> 16, score & 0xffff)
+    // As bits: all of a share, 2^15, takes the sign's place in the high half.
+    (from_bits(bits(score) >> 16), score & 0xffff)
 }
 
 /// The score of two shares, Q15.
@@ -101,7 +102,7 @@ impl Network<'_, '_> {
             }
             let bit = 1u32 << (slot % 32);
             let on_time = if bits(*late) & bit == 0 { ALL_Q15 } else { 0 };
-            *late = crate::convert::from_bits(bits(*late) & !bit);
+            *late = from_bits(bits(*late) & !bit);
             let mut accepted = ALL_Q15;
             if let Some(Some(table)) = quality.defect_tables.get(grade(grade_q16)) {
                 let (u, dither) = draws.two(product_key(words));
