@@ -24,3 +24,5 @@ mod python_oracle;
 mod readme;
 #[path = "all/scenario_bytes.rs"]
 mod scenario_bytes;
+#[path = "all/suppliers.rs"]
+mod suppliers;
