@@ -4,9 +4,7 @@
 //! it shares no indexing with what it checks. [`Plan::image`] writes it down word by word.
 
 use restock_core::layout::{EFFORTS, GRADES};
-use restock_core::scenario::{
-    Allocation, BomLine, Disruption, Event, EventKind, OpenOrder, SEASON_AHEAD_DAYS, Stage,
-};
+use restock_core::scenario::{Allocation, BomLine, Disruption, Event, EventKind, OpenOrder, SEASON_AHEAD_DAYS, Stage};
 
 mod features;
 mod image;

@@ -20,7 +20,12 @@ impl Books<'_> {
                     (entered - owed).max(0) * volume(i)
                 })
                 .sum();
-            assert!(filled <= free, "{filled} enter where {free} are free, seed {}, day {}, node {n}", self.seed, self.day);
+            assert!(
+                filled <= free,
+                "{filled} enter where {free} are free, seed {}, day {}, node {n}",
+                self.seed,
+                self.day
+            );
             for i in (0..s.products()).filter(|&i| after.yard(s, n, i) > 0) {
                 assert!(filled + volume(i) > free, "one more would have fitted, {}", self.at(n, i));
             }

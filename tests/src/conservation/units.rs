@@ -43,8 +43,7 @@ impl Books<'_> {
     /// outside world has set aside is still outside.
     pub(super) fn inside(&self, t: &Snapshot, i: usize) -> i64 {
         let s = self.s;
-        let at_node =
-            |n: usize| self.on_hand(t, n, i) + t.goods(s, n, i) + t.making(s, n, i) + t.yard(s, n, i);
+        let at_node = |n: usize| self.on_hand(t, n, i) + t.goods(s, n, i) + t.making(s, n, i) + t.yard(s, n, i);
         let at_nodes: i64 = (0..s.node_count()).map(at_node).sum();
         let on_lanes = |l: usize| {
             let dock = if s.lanes()[l].supplier.is_some() { t.staged(s, l, i) } else { 0 };

@@ -30,7 +30,9 @@ impl Policy for Scaled {
 fn without_parts(mut plan: Plan) -> Plan {
     let shares = plan.lanes.iter().filter_map(|lane| lane.grades.as_ref()).flat_map(|grades| grades.defect_tables);
     for table in shares.flatten().collect::<Vec<usize>>() {
-        plan.tables[table].iter_mut().for_each(|segment| segment.value = if segment.value > 8000 { 1 << 16 } else { 0 });
+        plan.tables[table]
+            .iter_mut()
+            .for_each(|segment| segment.value = if segment.value > 8000 { 1 << 16 } else { 0 });
     }
     plan.stock.iter_mut().flatten().for_each(|stock| stock.spoilage_q16 = 0);
     plan.products.iter_mut().for_each(|product| product.group = None);

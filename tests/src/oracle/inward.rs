@@ -47,11 +47,8 @@ impl Oracle<'_> {
         let used: i64 = (0..self.products()).map(|i| at(&self.on_hand, n, i) * volume(i)).sum();
         let through: Vec<i64> =
             (0..self.products()).map(|i| at(&self.yard, n, i).min(-self.inventory_level(n, i)).max(0)).collect();
-        let claim = |i: usize| Claim {
-            wants: at(&self.yard, n, i) - through[i],
-            uses: volume(i),
-            weight: self.weight(n, i),
-        };
+        let claim =
+            |i: usize| Claim { wants: at(&self.yard, n, i) - through[i], uses: volume(i), weight: self.weight(n, i) };
         let claims: Vec<Claim> = (0..self.products()).map(claim).collect();
         let (granted, _) = share_capacity((i64::from(storage) - used).max(0), &claims);
         for i in 0..self.products() {

@@ -63,7 +63,8 @@ fn built(s: &Scenario<'_>) -> Vec<(&'static str, bool)> {
 /// What of its suppliers, storage, products and luck differs.
 fn differs(s: &Scenario<'_>) -> Vec<(&'static str, bool)> {
     let qualities = || s.lanes().iter().filter_map(|lane| lane.quality.as_ref());
-    let graded = |k: usize| s.lanes().iter().any(|l| l.quality.is_some() && (l.first_route..).take(l.routes).any(|r| r == k));
+    let graded =
+        |k: usize| s.lanes().iter().any(|l| l.quality.is_some() && (l.first_route..).take(l.routes).any(|r| r == k));
     let by_grade = |k: usize| s.routes()[k].lead_tables.iter().any(|table| *table != s.routes()[k].lead_tables[0]);
     let lines = |n: usize| s.bom(&s.nodes()[n]).collect::<Vec<_>>();
     let shared = |n: usize, of: fn(&BomLine) -> usize| {
@@ -133,9 +134,10 @@ fn lived(s: &Scenario<'_>, seed: u64) -> Vec<(&'static str, bool)> {
             let waits = |i: usize| v.waiting[l * s.products() + i];
             lane.supplier.is_some_and(|n| (0..s.products()).any(|i| has(n, i, waits(i))))
         });
-        assembled |= s.nodes().iter().any(|node| {
-            s.bom(node).any(|line| v.in_production[node.producer_row * s.products() + line.product] > 0)
-        });
+        assembled |= s
+            .nodes()
+            .iter()
+            .any(|node| s.bom(node).any(|line| v.in_production[node.producer_row * s.products() + line.product] > 0));
     }
     vec![
         ("rushed units that have to wait", rushed),
