@@ -119,15 +119,14 @@ class Chain(Morning):
     def weight(self, n, i):
         return min(max(self.wished[n, i].weight, 1), 16) if (n, i) in self.wished else 4
 
-    def ahead(self, step, place, days, late=False):
-        """What is to come of one kind at one (place, product), on each of so many days from tomorrow on."""
-        found = [0] * days
+    def ahead(self, step, places, days, late=False):
+        """What is to come of one kind, for each (place, product) on each of so many days from tomorrow on."""
+        found = {place: [0] * days for place in places}
         for day, of, _, what in self.queue:
-            if of == step:
+            if of == step and day < self.day + days:
                 *at, units, is_late = (what.lane, what.product, what.units, False) if step == MAIL else what
-                if tuple(at) == place and day < self.day + days:
-                    found[day - self.day] += is_late if late else units
-        return found
+                found[tuple(at)][day - self.day] += is_late if late else units
+        return [number for row in found.values() for number in row]
 
     def position(self, n, i):
         on_order = sum(

@@ -49,10 +49,10 @@ def terms(c):
     yield "on_time", [c.on_time.get(at, 0) for at in flows]
     yield "accepted", [c.accepted.get(at, 0) for at in flows]
     ahead = p.ring_days - 1
-    yield "ring", [units for at in flows for units in c.ahead(chain.ARRIVAL, at, ahead)]
-    yield "late", [min(late, 1) for at in flows for late in c.ahead(chain.ARRIVAL, at, ahead, late=True)]
-    yield "works_ring", [units for at in stockpoints for units in c.ahead(chain.FINISHED, at, ahead)]
-    yield "mail_ring", [units for at in flows for units in c.ahead(chain.MAIL, at, ahead)]
+    yield "ring", c.ahead(chain.ARRIVAL, flows, ahead)
+    yield "late", [min(late, 1) for late in c.ahead(chain.ARRIVAL, flows, ahead, late=True)]
+    yield "works_ring", c.ahead(chain.FINISHED, stockpoints, ahead)
+    yield "mail_ring", c.ahead(chain.MAIL, flows, ahead)
     for name in chain.TALLIES:
         yield name, [today[name] for today in c.today]
     for name in chain.LEDGER:
