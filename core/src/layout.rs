@@ -9,7 +9,7 @@
 //! | nodes | `nodes * NODE_WORDS` |
 //! | lanes | `lanes * LANE_WORDS` |
 //! | routes | `routes * ROUTE_WORDS` |
-//! | products | `products * PRODUCT_WORDS` (one product's words together) |
+//! | products | `PRODUCT_WORDS * products`, shape `[word][product]` |
 //! | stockpoint columns | `STOCKPOINT_COLUMNS * nodes * products`, shape `[column][node][product]` |
 //! | freight | `routes * products`, minor currency units per unit, shape `[route][product]` |
 //! | seasons | `profiles * (season_days + 1)`, shape `[profile][day]`: word `d` is the sum of the Q12 factors of all days before `d`, so that a forecast over any interval is one subtraction; `season_days` = horizon + [`crate::scenario::SEASON_AHEAD_DAYS`] |

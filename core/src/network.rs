@@ -34,7 +34,8 @@ mod receipts;
 mod shipments;
 mod storage;
 
-use crate::convert::{key, product, wide_index, word};
+use crate::allocation::WEIGHT_MAX;
+use crate::convert::{product, saturate, wide_index, word};
 use crate::digest::Digest;
 use crate::draws::Draws;
 use crate::forecast;
@@ -390,7 +391,7 @@ impl<'s, 'm> Network<'s, 'm> {
                 }
             };
             if let Some(r) = node.weight_row {
-                keep(row_mut(self.state.capacity_weight, r, p), self.scratch.weight, 1, 16);
+                keep(row_mut(self.state.capacity_weight, r, p), self.scratch.weight, 1, saturate(WEIGHT_MAX));
             }
             if node.negotiates {
                 keep(row_mut(self.state.effort, n, p), self.scratch.effort, 0, word(layout::EFFORTS));
@@ -417,10 +418,4 @@ impl<'s, 'm> Network<'s, 'm> {
         self.totals.add_day(s, &self.today);
         self.day += 1;
     }
-}
-
-/// Hash of the name of the product with these words.
-#[inline(always)]
-fn product_key(words: &[i32; layout::PRODUCT_WORDS]) -> u64 {
-    key(words[layout::product::KEY_LOW], words[layout::product::KEY_HIGH])
 }

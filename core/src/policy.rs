@@ -299,11 +299,12 @@ impl<'a> NodeView<'a> {
     #[must_use]
     pub fn storage_pressure_q8(&self) -> i64 {
         let Some(storage) = self.place().and_then(|node| node.storage) else { return 0 };
-        let volumes = self.scenario.product_rows().iter().map(|words| words[crate::layout::product::VOLUME]);
-        let held = self.inventory_level().iter().zip(self.yard()).zip(volumes).map(|((&level, &yard), volume)| {
-            let on_hand = if level > 0 { level } else { 0 };
-            wide(on_hand + yard) * wide(volume)
-        });
+        let held = self.inventory_level().iter().zip(self.yard()).zip(self.scenario.volumes()).map(
+            |((&level, &yard), &volume)| {
+                let on_hand = if level > 0 { level } else { 0 };
+                wide(on_hand + yard) * wide(volume)
+            },
+        );
         let volume = held.sum::<i64>();
         if storage <= 0 { 256 * 16 } else { (volume.min(i64::MAX >> 8) << 8) / wide(storage) }
     }

@@ -531,21 +531,35 @@ impl<'a> Scenario<'a> {
     #[inline]
     #[must_use]
     pub fn product_key(&self, product: usize) -> u64 {
-        let words = self.product_rows().get(product).copied().unwrap_or_default();
-        key(words[layout::product::KEY_LOW], words[layout::product::KEY_HIGH])
+        let word = |word: usize| at(self.product_column(word), product);
+        key(word(layout::product::KEY_LOW), word(layout::product::KEY_HIGH))
     }
 
-    /// Words of each product: a row to go over without bounds checks.
+    /// Hashes of the products' names, in order.
     #[inline(always)]
-    pub(crate) fn product_rows(&self) -> &'a [[i32; layout::PRODUCT_WORDS]] {
-        self.product_words.as_chunks().0
+    pub(crate) fn product_keys(&self) -> impl Iterator<Item = u64> + 'a {
+        let (low, high) =
+            (self.product_column(layout::product::KEY_LOW), self.product_column(layout::product::KEY_HIGH));
+        low.iter().zip(high).map(|(&low, &high)| key(low, high))
     }
 
-    /// Volume of one unit of a product.
-    #[inline]
+    /// One word of each product ([`layout::product`]). Shape `[product]`.
+    #[inline(always)]
+    fn product_column(&self, word: usize) -> &'a [i32] {
+        row(self.product_words, word, self.products)
+    }
+
+    /// Volume of one unit of each product. Shape `[product]`.
+    #[inline(always)]
     #[must_use]
-    pub fn volume(&self, product: usize) -> i32 {
-        self.product_rows().get(product).map_or(0, |words| words[layout::product::VOLUME])
+    pub fn volumes(&self) -> &'a [i32] {
+        self.product_column(layout::product::VOLUME)
+    }
+
+    /// Group whose shock each product's demand follows, or -1. Shape `[product]`.
+    #[inline(always)]
+    pub(crate) fn group_column(&self) -> &'a [i32] {
+        self.product_column(layout::product::GROUP)
     }
 
     /// Number of season profiles.
@@ -625,7 +639,7 @@ impl<'a> Scenario<'a> {
     /// Group whose shock a product's demand follows.
     #[must_use]
     pub fn group(&self, product: usize) -> Option<usize> {
-        let group = self.product_rows().get(product).map_or(-1, |words| words[layout::product::GROUP]);
+        let group = self.group_column().get(product).copied().unwrap_or(-1);
         (group >= 0).then_some(index(group))
     }
 

@@ -1,7 +1,7 @@
 //! What suppliers are like: grades move (step 0), receipts are inspected and scored (step 1).
 
-use super::{Network, product_key};
-use crate::convert::{bits, index, low, product, wide, wide_index};
+use super::Network;
+use crate::convert::{bits, from_bits, index, low, product, wide, wide_index};
 use crate::draws::Source;
 use crate::layout::{Column, GRADES};
 use crate::rows::{at, row, row_mut};
@@ -17,14 +17,14 @@ pub const ALL_Q15: i32 = 1 << 15;
 #[inline(always)]
 #[must_use]
 pub const fn shares(score: i32) -> (i32, i32) {
-    (score >> 16, score & 0xffff)
+    (from_bits(bits(score) >> 16), from_bits(bits(score) & 0xffff))
 }
 
 /// The score of two shares, Q15.
 #[inline(always)]
 #[must_use]
 pub(super) const fn score(on_time_q15: i32, accepted_q15: i32) -> i32 {
-    (on_time_q15 << 16) | accepted_q15
+    from_bits((bits(on_time_q15) << 16) | bits(accepted_q15))
 }
 
 /// A share, moved `2^-SCORE_SHIFT` of the way to what it was this time; it comes to stand at it.
@@ -94,17 +94,17 @@ impl Network<'_, '_> {
         let mut costs = self.costs.as_deref_mut().map(|costs| row_mut(costs, customer, p));
         let (mut scrapped, mut cost) = (0i64, 0i64);
         let marks = late.iter_mut().zip(scores).zip(grades);
-        let rows = self.scratch.wants.iter_mut().zip(marks).zip(s.product_rows().iter().zip(rates));
-        for (i, ((units, ((late, score), &grade_q16)), (words, &rate))) in rows.enumerate() {
+        let rows = self.scratch.wants.iter_mut().zip(marks).zip(s.product_keys().zip(rates));
+        for (i, ((units, ((late, score), &grade_q16)), (key, &rate))) in rows.enumerate() {
             if *units <= 0 {
                 continue;
             }
             let bit = 1u32 << (slot % 32);
             let on_time = if bits(*late) & bit == 0 { ALL_Q15 } else { 0 };
-            *late = crate::convert::from_bits(bits(*late) & !bit);
+            *late = from_bits(bits(*late) & !bit);
             let mut accepted = ALL_Q15;
             if let Some(Some(table)) = quality.defect_tables.get(grade(grade_q16)) {
-                let (u, dither) = draws.two(product_key(words));
+                let (u, dither) = draws.two(key);
                 let bad = share_of(*units, s.table(*table).value(u), dither);
                 if bad > 0 {
                     let good = *units - bad;
@@ -135,12 +135,12 @@ impl Network<'_, '_> {
         let rates = s.column(Column::ScrapCost, n);
         let mut costs = self.costs.as_deref_mut().map(|costs| row_mut(costs, n, p));
         let Some(tally) = self.today.get_mut(n) else { return };
-        for (i, (units, words)) in self.scratch.wants.iter_mut().zip(s.product_rows()).enumerate() {
+        for (i, (units, key)) in self.scratch.wants.iter_mut().zip(s.product_keys()).enumerate() {
             let good = at(yields, i);
             if *units <= 0 || good >= 1 << 16 {
                 continue;
             }
-            let (_, dither) = draws.two(product_key(words));
+            let (_, dither) = draws.two(key);
             let bad = share_of(*units, (1 << 16) - good, dither);
             let cost = wide(bad) * wide(at(rates, i));
             *units -= bad;

@@ -6,6 +6,7 @@ use super::{
     BOM_LINES_MAX, EventKind, NODES_MAX, Node, PROFILES_MAX, PROTECTION_DAYS_MAX, Scenario, ScenarioError, UNITS_MAX,
     combined,
 };
+use crate::allocation::WEIGHT_MAX;
 use crate::convert::{index, low, wide, wider, word, word as word_of};
 use crate::layout::{self, Column, header};
 use crate::rows::at;
@@ -162,7 +163,7 @@ impl Scenario<'_> {
                 // On hand, waiting for production and staged are three places to hold stock.
                 // Each lane's negotiation at full effort, and room for all there is.
                 let talks = lanes * wide(word_of(layout::EFFORTS)) * word(Column::NegotiationCost);
-                let room = wider(wide(self.volume(p))) * wider(wide(node.overflow_rate)) / 1024 + 1;
+                let room = wider(wide(at(self.volumes(), p))) * wider(wide(node.overflow_rate)) / 1024 + 1;
                 money += wider(talks)
                     + units
                     * (room * 3 + rate(Column::ScrapCost)
@@ -175,13 +176,13 @@ impl Scenario<'_> {
                     // An order a lane, and a rushed one.
                     + wider(lanes + 1) * rate(Column::OrderCost);
                 if let Some(work) = work.get_mut(n) {
-                    *work += units * (rate(Column::Work) + wider(wide(self.volume(p))));
+                    *work += units * (rate(Column::Work) + wider(wide(at(self.volumes(), p))));
                 }
             }
         }
         let days = i128::from(self.horizon_days);
         let most = i128::from(i64::MAX / 2);
-        if money * days > most || work.iter().any(|&w| w * days > most) {
+        if money * days > most || work.iter().any(|&w| w * i128::from(WEIGHT_MAX) * days > most) {
             return Err(ScenarioError::MoneyOverflow);
         }
         Ok(())

@@ -522,9 +522,10 @@ fn check_ranges(
     lanes: &[Lane],
     sizes: &Sizes,
 ) -> Result<(), ScenarioError> {
-    for r in products.rows(layout::PRODUCT_WORDS) {
-        r.get(layout::product::VOLUME, 0, 1 << 20, "0 to 2^20")?;
-        r.get(layout::product::GROUP, -1, word(sizes.groups) - 1, "-1 or the index of a group")?;
+    for p in 0..sizes.products {
+        products.get(layout::product::VOLUME * sizes.products + p, 0, 1 << 20, "0 to 2^20")?;
+        let last = word(sizes.groups) - 1;
+        products.get(layout::product::GROUP * sizes.products + p, -1, last, "-1 or the index of a group")?;
     }
     for at in 0..freight.words.len() {
         freight.get(at, 0, i32::MAX, "a freight cost of 0 or more")?;

@@ -340,13 +340,11 @@ impl NetworkSpec {
             w[layout::route::LEAD_MEAN_Q8] = route.lead_mean_q8;
             words.extend(w);
         }
-        for product in &self.products {
-            let mut w = [0; layout::PRODUCT_WORDS];
-            [w[layout::product::KEY_LOW], w[layout::product::KEY_HIGH]] = halves(name_key(&product.name));
-            w[layout::product::VOLUME] = product.volume;
-            w[layout::product::GROUP] = product.group.map_or(-1, convert::word);
-            words.extend(w);
-        }
+        let keys = self.products.iter().map(|product| halves(name_key(&product.name)));
+        words.extend(keys.clone().map(|[low, _]| low));
+        words.extend(keys.map(|[_, high]| high));
+        words.extend(self.products.iter().map(|product| product.volume));
+        words.extend(self.products.iter().map(|product| product.group.map_or(-1, convert::word)));
     }
 
     /// Whether all sections have the sizes that the counts say: what the builder must keep.

@@ -1,7 +1,7 @@
 //! A plan as the words of a scenario image, from the description of the layout alone.
 
 use super::{Plan, Segment, Stock};
-use restock_core::layout::{self, Column, header, lane, node, product, route};
+use restock_core::layout::{self, Column, header, lane, node, route};
 use restock_core::scenario::{Allocation, EventKind, Stage};
 
 impl Plan {
@@ -121,14 +121,10 @@ impl Plan {
             w[route::LEAD_MEAN_Q8] = self.lead_mean_q8(way);
             words.extend(w);
         }
-        for item in &self.products {
-            let mut w = [0; layout::PRODUCT_WORDS];
-            w[product::KEY_LOW] = item.key as u32 as i32;
-            w[product::KEY_HIGH] = (item.key >> 32) as u32 as i32;
-            w[product::VOLUME] = item.volume;
-            w[product::GROUP] = -1;
-            words.extend(w);
-        }
+        words.extend(self.products.iter().map(|item| item.key as u32 as i32));
+        words.extend(self.products.iter().map(|item| (item.key >> 32) as u32 as i32));
+        words.extend(self.products.iter().map(|item| item.volume));
+        words.extend(self.products.iter().map(|_| -1));
     }
 }
 
