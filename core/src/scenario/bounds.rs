@@ -53,6 +53,17 @@ impl Scenario<'_> {
                         Column::ProtectionSpread => (0, 1 << 20, "0 to 2^20"),
                         Column::SafetyFactor => (-(1 << 12), 1 << 12, "-4096 to 4096 (Q8)"),
                         Column::DemandProfile | Column::ForecastProfile => continue, // checked above
+                        Column::ForecastLag1
+                        | Column::ForecastLag2
+                        | Column::ForecastLag3
+                        | Column::ForecastReach
+                        | Column::ForecastMethod => {
+                            let words = |column| at(self.column(column, n), p);
+                            if let Some(expected) = crate::forecast::wrong_word(column, words) {
+                                return Err(ScenarioError::Word { at: base + place, found: words(column), expected });
+                            }
+                            continue;
+                        }
                     };
                     let found = r.get(place, low, high, expected)?;
                     if column == Column::DemandTable && found >= 0 && self.nodes.get(n).is_none_or(|node| !node.sells) {
