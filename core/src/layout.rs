@@ -81,8 +81,7 @@ pub mod header {
     pub const FIRST_WEEKDAY: usize = 13;
     /// Day of the year of day 0 (0 = 1 January).
     pub const FIRST_YEARDAY: usize = 14;
-    /// Forecast smoothing: alpha = 2^-shift.
-    pub const SMOOTHING_SHIFT: usize = 15;
+    // 15 is reserved and must be 0.
     /// Internal units per unit of the user's.
     pub const UNIT_SCALE: usize = 16;
     /// Minor currency units per unit of currency.
@@ -119,7 +118,10 @@ pub mod header {
     pub const GROUPS: usize = 32;
     /// Table of a group's daily shock, a factor Q12 of mean 4096; -1 where there is no group.
     pub const SHOCK_TABLE: usize = 33;
-    // 34 to 63 are reserved and must be 0.
+    // 34 to 39 are reserved and must be 0.
+    /// Bits that the lags of general forecasts give up for range: they are Q(12 - shift). See [`crate::forecast`].
+    pub const FORECAST_SHIFT: usize = 40;
+    // 41 to 63 are reserved and must be 0.
 }
 
 /// Node word positions.
@@ -318,11 +320,23 @@ pub enum Column {
     ScrapCost,
     /// Share of what production finishes that is good, Q16 (65,536 = all).
     Yield,
+    /// First lag of the forecast (see [`crate::forecast`]). ARIMA: weight f1, Q12, in the low half and gain
+    /// g1, Q12, in the high half. Intermittent: gain of the probability, Q12, and gain of the size, Q12.
+    ForecastLag1,
+    /// Second lag. ARIMA: f2 and g2. Intermittent: probability of a day with demand to start from, Q16.
+    ForecastLag2,
+    /// Third lag. ARIMA: f3 and g3. Intermittent: 0.
+    ForecastLag3,
+    /// Weights of the first two lags in the mean over the protection interval, Q12: a1 in the low half, a2
+    /// in the high half. Intermittent: 0.
+    ForecastReach,
+    /// Weight of the third lag, a3, Q12, in the low half; method in the high half: 0 ARIMA, 1 intermittent.
+    ForecastMethod,
 }
 
 /// Number of stockpoint columns.
-pub const STOCKPOINT_COLUMNS: usize = 22;
-const _: () = assert!(Column::Yield.at() + 1 == STOCKPOINT_COLUMNS);
+pub const STOCKPOINT_COLUMNS: usize = 27;
+const _: () = assert!(Column::ForecastMethod.at() + 1 == STOCKPOINT_COLUMNS);
 
 impl Column {
     /// Position of this column in the image.
@@ -357,5 +371,10 @@ impl Column {
         Self::NegotiationCost,
         Self::ScrapCost,
         Self::Yield,
+        Self::ForecastLag1,
+        Self::ForecastLag2,
+        Self::ForecastLag3,
+        Self::ForecastReach,
+        Self::ForecastMethod,
     ];
 }

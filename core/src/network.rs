@@ -209,9 +209,7 @@ impl<'s, 'm> Network<'s, 'm> {
         }
         for n in 0..s.node_count() {
             copy_row(row_mut(state.inventory_level, n, p), s.column(Column::InventoryInitial, n));
-            for (i, level) in row_mut(state.forecast_level, n, p).iter_mut().enumerate() {
-                *level = forecast::initial_level(s, n, i);
-            }
+            forecast::reset(s, n, state.forecast_level, state.forecast_lags);
         }
         self.open_orders(first_day);
         self.draws = Draws::new(seed, replica);
@@ -351,11 +349,9 @@ impl<'s, 'm> Network<'s, 'm> {
         let s = self.scenario;
         let p = s.products();
         let day = self.day;
-        {
-            let level = row_mut(self.state.forecast_level, n, p);
-            forecast::update(s, n, day, row(self.state.demand_today, n, p), level, self.scratch.wants);
-        }
         let Some(node) = s.nodes().get(n) else { return };
+        let (level, lags) = (row_mut(self.state.forecast_level, n, p), &mut *self.state.forecast_lags);
+        forecast::update(s, n, day, row(self.state.demand_today, n, p), level, lags, self.scratch.wants);
         if node.reviews(day) {
             position_row(s, &self.state, n, self.scratch.position);
             let view = NodeView {

@@ -142,10 +142,12 @@ impl<'a> NodeView<'a> {
     #[inline(always)]
     #[must_use]
     pub fn outlooks(&self) -> Outlooks<'a> {
-        Outlooks::new(self.scenario, self.node, self.day, self.forecast_level())
+        let lags = crate::forecast::lags_of(self.scenario, self.node, self.state.forecast_lags);
+        Outlooks::new(self.scenario, self.node, self.day, self.forecast_level(), lags)
     }
 
-    /// Smoothed demand per day with the season taken out, Q12 [units]. Shape `[product]`.
+    /// Forecast demand per day of the protection interval with the season taken out, Q12 [units]. Shape
+    /// `[product]`.
     #[must_use]
     pub fn forecast_level(&self) -> &'a [i32] {
         self.row(self.state.forecast_level, self.node)

@@ -130,6 +130,8 @@ pub struct Node {
     pub producer_row: usize,
     /// Row among the nodes that have both customers and lanes.
     pub mixed_row: Option<usize>,
+    /// How its forecasts are moved on from day to day.
+    pub forecast: crate::forecast::Path,
 }
 
 impl Node {
@@ -362,7 +364,9 @@ pub struct Scenario<'a> {
     ring_days: NonZeroUsize,
     first_weekday: u32,
     first_yearday: u32,
-    smoothing_shift: u32,
+    forecast_shift: u32,
+    /// Nodes whose forecasts have lags.
+    pub(crate) general_forecasts: usize,
     unit_scale: i32,
     money_scale: i32,
     reference_holding: i64,
@@ -470,10 +474,11 @@ impl<'a> Scenario<'a> {
         (self.first_yearday + day) % 365
     }
 
-    /// Forecast smoothing: alpha = 2^-shift.
+    /// Bits that the lags of general forecasts give up for range: they are Q(12 - shift).
+    #[inline(always)]
     #[must_use]
-    pub fn smoothing_shift(&self) -> u32 {
-        self.smoothing_shift
+    pub fn forecast_shift(&self) -> u32 {
+        self.forecast_shift
     }
 
     /// Internal units per unit of the user's.

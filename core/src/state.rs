@@ -33,8 +33,10 @@ pub struct State<'m> {
     pub demand_today: &'m mut [i32],
     /// Units ordered today. Shape `[lane][product]`.
     pub ordered_today: &'m mut [i32],
-    /// Smoothed demand per day with the season taken out, Q12. Shape `[node][product]`.
+    /// Forecast demand per day of the protection interval with the season taken out, Q12. Shape `[node][product]`.
     pub forecast_level: &'m mut [i32],
+    /// What forecasts with lags remember. Shape `[node with such][lag][product]`.
+    pub forecast_lags: &'m mut [i32],
     /// Weight in sharing production capacity and storage. Shape `[node that shares][product]`.
     pub capacity_weight: &'m mut [i32],
     /// Which route of the inbound lanes comes first. Shape `[node][product]`.
@@ -91,8 +93,10 @@ pub struct StateView<'a> {
     pub demand_today: &'a [i32],
     /// Units ordered today. Shape `[lane][product]`.
     pub ordered_today: &'a [i32],
-    /// Smoothed demand per day with the season taken out, Q12. Shape `[node][product]`.
+    /// Forecast demand per day of the protection interval with the season taken out, Q12. Shape `[node][product]`.
     pub forecast_level: &'a [i32],
+    /// What forecasts with lags remember. Shape `[node with such][lag][product]`.
+    pub forecast_lags: &'a [i32],
     /// Weight in sharing production capacity and storage. Shape `[node that shares][product]`.
     pub capacity_weight: &'a [i32],
     /// Which route of the inbound lanes comes first. Shape `[node][product]`.
@@ -126,7 +130,7 @@ pub(crate) fn late_words(scenario: &Scenario<'_>) -> usize {
 }
 
 /// Lengths of the arrays, in the order of [`State`].
-fn lengths(scenario: &Scenario<'_>) -> [usize; 24] {
+fn lengths(scenario: &Scenario<'_>) -> [usize; 25] {
     let p = scenario.products();
     let n = scenario.node_count() * p;
     let l = scenario.lanes().len() * p;
@@ -146,6 +150,7 @@ fn lengths(scenario: &Scenario<'_>) -> [usize; 24] {
         n,
         l,
         n,
+        crate::forecast::LAGS * scenario.general_forecasts * p,
         scenario.weighing * p,
         n,
         scenario.ring_days() * l,
@@ -185,6 +190,7 @@ impl<'m> State<'m> {
             demand_today: self.demand_today,
             ordered_today: self.ordered_today,
             forecast_level: self.forecast_level,
+            forecast_lags: self.forecast_lags,
             capacity_weight: self.capacity_weight,
             route_first: self.route_first,
             ring: self.ring,
@@ -223,17 +229,18 @@ impl<'m> State<'m> {
             demand_today: next(l[10]),
             ordered_today: next(l[11]),
             forecast_level: next(l[12]),
-            capacity_weight: next(l[13]),
-            route_first: next(l[14]),
-            ring: next(l[15]),
-            works_ring: next(l[16]),
-            mail_ring: next(l[17]),
-            yard: next(l[18]),
-            effort: next(l[19]),
-            grade: next(l[20]),
-            score: next(l[21]),
-            late: next(l[22]),
-            dependent: next(l[23]),
+            forecast_lags: next(l[13]),
+            capacity_weight: next(l[14]),
+            route_first: next(l[15]),
+            ring: next(l[16]),
+            works_ring: next(l[17]),
+            mail_ring: next(l[18]),
+            yard: next(l[19]),
+            effort: next(l[20]),
+            grade: next(l[21]),
+            score: next(l[22]),
+            late: next(l[23]),
+            dependent: next(l[24]),
         };
         (state, rest)
     }

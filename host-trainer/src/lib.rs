@@ -16,6 +16,7 @@ pub mod checkpoint;
 pub mod command;
 pub mod evaluate;
 pub mod failure;
+pub mod forecast;
 pub mod input;
 pub mod metrics;
 pub mod model;

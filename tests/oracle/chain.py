@@ -9,6 +9,7 @@ import heapq
 from collections import defaultdict
 
 import chance
+import forecast
 import rules
 from wishes import NOTHING, wish
 
@@ -62,7 +63,8 @@ class Chain:
         for n, row in enumerate(problem.stock):
             for i, stock in enumerate(row):
                 self.on_hand[n, i] = stock.initial
-                self.forecast[n, i] = stock.demand_mean
+            for i, one in enumerate(forecast.of_node(row, problem.forecast_shift)):
+                self.forecast[n, i] = one
         for event in problem.events:
             self.push(event.day, EVENT, event)
         for order in problem.open_orders:
@@ -215,8 +217,7 @@ class Chain:
             self.today[n]["faced"] += self.faced[n, i]
             stock = self.problem.stock[n][i]
             season = self.problem.seasons[stock.forecast_profile][self.day]
-            shift = self.problem.smoothing_shift
-            self.forecast[n, i] = rules.smoothed(self.forecast[n, i], self.faced[n, i], season, shift)
+            self.forecast[n, i].learn(self.faced[n, i], season)
         if self.day % node.review_days == node.review_offset:
             for i in self.products:
                 self.wished[n, i] = wish(self.wishes, self.day, n, self.problem.products[i].key)

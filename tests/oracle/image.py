@@ -1,4 +1,4 @@
-"""A scenario image, read into nested, named things: the contract of core/src/layout.rs (version 2)."""
+"""A scenario image, read into nested, named things: the contract of core/src/layout.rs (version 3)."""
 
 import struct
 from types import SimpleNamespace as Thing
@@ -7,7 +7,7 @@ SEASON_AHEAD_DAYS = 192
 COLUMNS = (
     "holding backorder lost_sale order_cost production_cost unit_value lot_size order_min order_max position_max"
     " initial work demand_table demand_mean protection_days protection_spread safety_factor demand_profile"
-    " forecast_profile"
+    " forecast_profile lag1 lag2 lag3 reach method"
 ).split()
 EVENTS = {1: "demand", 2: "capacity", 3: "route"}
 ALLOCATIONS = {0: "proportional", 1: "priority", 2: "first come"}
@@ -51,11 +51,11 @@ def segments_of(words):
 def read(data):
     """Everything about a chain that does not change while it runs."""
     r = Reader(data)
-    header = r.take(32)
-    assert header[0] == int.from_bytes(b"RSTK", "little") and header[1] == 2, "not a scenario image of version 2"
+    header = r.take(64)
+    assert header[0] == int.from_bytes(b"RSTK", "little") and header[1] == 3, "not a scenario image of version 3"
     assert header[2] == len(r.words), "the image has another length than it says"
     node_count, lane_count, route_count, product_count, horizon, profile_count, event_count = header[3:10]
-    problem = Thing(ring_days=header[12], smoothing_shift=header[15])
+    problem = Thing(ring_days=header[12], forecast_shift=header[40])
     problem.nodes = [node(words) for words in r.rows(node_count, 16)]
     problem.lanes = [lane(words) for words in r.rows(lane_count, 8)]
     routes = [Thing(table=w[0], capacity=unlimited(w[1]), mean_q8=w[2]) for w in r.rows(route_count, 6)]

@@ -13,6 +13,7 @@ use restock_core::scenario::{Event, EventKind, Stage};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 
+mod forecast;
 mod outward;
 mod rules;
 mod upward;
@@ -78,8 +79,9 @@ pub struct Oracle<'a> {
     pub input: Count,
     /// Customers' units owed, by node.
     pub owed: Count,
-    /// Smoothed demand without its season, Q12, by node.
+    /// Forecast level without season, Q12, by node.
     pub forecast: Count,
+    lags: BTreeMap<(usize, usize), forecast::Lags>,
     /// Allocated and waiting for transport, by lane.
     pub dock: Count,
     /// Ordered to go fast and not shipped, by lane.
@@ -120,6 +122,7 @@ impl<'a> Oracle<'a> {
             input: Count::new(),
             owed: Count::new(),
             forecast: Count::new(),
+            lags: BTreeMap::new(),
             dock: Count::new(),
             rush: Count::new(),
             ordered: Count::new(),
@@ -132,7 +135,9 @@ impl<'a> Oracle<'a> {
         for (n, row) in plan.stock.iter().enumerate() {
             for (i, stock) in row.iter().enumerate() {
                 add(&mut oracle.on_hand, n, i, i64::from(stock.initial));
-                add(&mut oracle.forecast, n, i, i64::from(stock.demand_mean_q12));
+                let mean = i64::from(stock.demand_mean_q12);
+                add(&mut oracle.forecast, n, i, mean);
+                oracle.lags.insert((n, i), forecast::start(&stock.forecast, mean, plan.forecast_shift as u32));
             }
         }
         for event in &plan.events {

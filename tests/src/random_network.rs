@@ -5,9 +5,11 @@
 
 use restock_core::scenario::{Allocation, Event, EventKind, OpenOrder, SEASON_AHEAD_DAYS, Stage};
 
+mod forecast;
 mod image;
 mod wish;
 
+pub use forecast::Forecast;
 pub use image::table_words;
 pub use wish::{Wish, Wishes, wish};
 
@@ -93,6 +95,7 @@ pub struct Stock {
     pub safety_factor_q8: i32,
     pub demand_profile: usize,
     pub forecast_profile: usize,
+    pub forecast: Forecast,
 }
 
 /// One segment of an inverse-transform table.
@@ -112,7 +115,7 @@ pub struct Segment {
 pub struct Plan {
     pub horizon_days: usize,
     pub ring_days: usize,
-    pub smoothing_shift: i32,
+    pub forecast_shift: i32,
     pub demand_max: i32,
     /// Greatest of the stockpoints' limits.
     pub position_max: i32,
@@ -263,7 +266,10 @@ impl Plan {
         let stock: Vec<Vec<Stock>> = nodes
             .iter()
             .map(|node| {
-                products.iter().map(|_| random_stock(d, node, position_max, profiles.len(), &mut tables)).collect()
+                let forecasts = forecast::random_forecasts(d, products.len());
+                let stock =
+                    |forecast| Stock { forecast, ..random_stock(d, node, position_max, profiles.len(), &mut tables) };
+                forecasts.into_iter().map(stock).collect()
             })
             .collect();
         let selling = nodes.iter().filter(|n| n.sells).count();
@@ -275,7 +281,7 @@ impl Plan {
         Self {
             horizon_days,
             ring_days,
-            smoothing_shift: d.between(1, 6),
+            forecast_shift: d.pick(&[0, 0, 0, 1, 4]),
             demand_max: 1 << 12,
             position_max,
             nodes,
@@ -424,6 +430,7 @@ fn random_stock(
         safety_factor_q8: d.between(-300, 700),
         demand_profile: d.size(0, profiles - 1),
         forecast_profile: d.size(0, profiles - 1),
+        forecast: Forecast::default(),
     }
 }
 

@@ -59,6 +59,17 @@ impl Scenario<'_> {
                         Column::NegotiationCost | Column::ScrapCost => (0, i32::MAX, "a cost of 0 or more"),
                         Column::Yield => (0, 1 << 16, "a share, Q16, of 0 to 65536"),
                         Column::DemandProfile | Column::ForecastProfile => continue, // checked above
+                        Column::ForecastLag1
+                        | Column::ForecastLag2
+                        | Column::ForecastLag3
+                        | Column::ForecastReach
+                        | Column::ForecastMethod => {
+                            let words = |column| at(self.column(column, n), p);
+                            if let Some(expected) = crate::forecast::wrong_word(column, words) {
+                                return Err(ScenarioError::Word { at: base + place, found: words(column), expected });
+                            }
+                            continue;
+                        }
                     };
                     let found = r.get(place, low, high, expected)?;
                     if column == Column::DemandTable && found >= 0 && self.nodes.get(n).is_none_or(|node| !node.sells) {

@@ -5,6 +5,7 @@ pub mod compare;
 pub mod demo;
 pub mod explain;
 pub mod folder;
+pub mod forecast;
 pub mod inspect;
 pub mod pack;
 pub mod session;
@@ -77,6 +78,8 @@ pub enum Command {
     Verify(verify::Arguments),
     /// Tell why a node ordered what it did on a day.
     Explain(explain::Arguments),
+    /// Fit forecasts to a history of demand, or backtest them against simpler methods.
+    Forecast(forecast::Arguments),
     /// Measure the simulator, the policies and the training on this machine.
     Bench(bench::Arguments),
 }
@@ -98,6 +101,7 @@ pub fn run(line: CommandLine) -> Result<(), Failure> {
         Command::Inspect(arguments) => inspect::run(&arguments, &common),
         Command::Verify(arguments) => verify::run(&arguments, &common),
         Command::Explain(arguments) => explain::run(&arguments, &common),
+        Command::Forecast(arguments) => forecast::run(&arguments, &common),
         Command::Bench(arguments) => bench::run(&arguments, &common),
     }
 }

@@ -1,5 +1,6 @@
 //! A network folder, or the same files in memory.
 
+use super::forecast::PastDemand;
 use super::problem::{Place, Problem, Problems, Report};
 use super::resolve::{Rows, network};
 use super::spec::NetworkSpec;
@@ -10,7 +11,8 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 /// The files of a folder that are read; the first four must be there.
-const NAMES: [&str; 6] = ["network.toml", "nodes.csv", "lanes.csv", "products.csv", "stockpoints.csv", "demand.csv"];
+const NAMES: [&str; 7] =
+    ["network.toml", "nodes.csv", "lanes.csv", "products.csv", "stockpoints.csv", "demand.csv", "forecast.csv"];
 const REQUIRED: usize = 4;
 
 /// Files by name.
@@ -26,6 +28,8 @@ pub struct Loaded {
     pub warnings: Vec<Problem>,
     /// The [training] section of `network.toml`, with the defaults of what it leaves out.
     pub training: crate::train::TrainingConfig,
+    /// The folder's history of demand, if it has one.
+    pub past: Option<PastDemand>,
 }
 
 /// Why a new folder could not be made.
@@ -112,14 +116,18 @@ impl Files {
             let sold: Vec<&str> = products.iter().map(|p| p.name.as_str()).collect();
             history::read(bytes, &names, &sold, settings.unit_scale, report_ref)
         });
-        let rows = Rows { settings, nodes, routes, products, stockpoints, history };
+        let forecasts = file(NAMES[6]).map_or(Vec::new(), |bytes| super::forecast::read(bytes, report_ref));
+        let rows = Rows { settings, nodes, routes, products, stockpoints, history, forecasts };
         let spec = network(&rows, report_ref);
         if let Some(error) = spec.as_ref().and_then(|spec| spec.image().err()) {
             report.error(Place::whole(NAMES[0]), format!("the simulator refuses the network: {error}"), "");
         }
         let warnings = report.finish()?;
         match spec {
-            Some(spec) => Ok(Loaded { spec, warnings, training: rows.settings.training }),
+            Some(spec) => {
+                let past = rows.history.as_ref().and_then(|history| PastDemand::of(&rows, history));
+                Ok(Loaded { spec, warnings, training: rows.settings.training, past })
+            }
             None => Err(Problems { errors: vec![], warnings }),
         }
     }

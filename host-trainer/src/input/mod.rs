@@ -29,6 +29,7 @@ mod document;
 mod events;
 mod files;
 mod fit;
+pub mod forecast;
 mod from_history;
 mod general_goods;
 mod history;

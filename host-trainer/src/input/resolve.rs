@@ -5,6 +5,7 @@ use super::chain::{Chain, chain};
 use super::compile::Compiled;
 use super::demand::Demand;
 use super::distribution::Distribution;
+use super::forecast::{self, ForecastRow};
 use super::history::History;
 use super::money::Money;
 use super::number::word;
@@ -32,6 +33,7 @@ pub(crate) struct Rows {
     pub(crate) products: Vec<ProductRow>,
     pub(crate) stockpoints: Vec<StockpointRow>,
     pub(crate) history: Option<History>,
+    pub(crate) forecasts: Vec<ForecastRow>,
 }
 
 /// The network, or `None` after reporting why there is none. The spec may still be refused by the
@@ -46,6 +48,7 @@ pub(crate) fn network(rows: &Rows, report: &mut Report) -> Option<NetworkSpec> {
         );
     }
     let overrides = overrides(rows, report);
+    let forecasts = forecast::by_stockpoint(rows, report);
     let chain = chain(&rows.nodes, &rows.routes, report);
     let demand = Demand::new(rows, &overrides, report);
     super::events::check_names(rows, report);
@@ -54,6 +57,7 @@ pub(crate) fn network(rows: &Rows, report: &mut Report) -> Option<NetworkSpec> {
     let mut builder = Builder {
         rows,
         overrides: &overrides,
+        forecasts: &forecasts,
         chain: &chain,
         report,
         money: Money::new(settings.money_scale, settings.money_scale_at.clone()),
@@ -64,8 +68,9 @@ pub(crate) fn network(rows: &Rows, report: &mut Report) -> Option<NetworkSpec> {
     let nodes = builder.nodes();
     let (lanes, routes) = builder.lanes();
     let products = builder.products();
-    let (profiles, profile_of) = profiles(&demand, settings);
+    let (mut profiles, profile_of) = profiles(&demand, settings);
     let faced = builder.demand(&demand, &profile_of);
+    builder.forecast_profiles(&mut profiles);
     let totals = builder.plans(&faced);
     let Builder { money, stockpoints, tables, .. } = builder;
     money.finish(report);
@@ -78,7 +83,7 @@ pub(crate) fn network(rows: &Rows, report: &mut Report) -> Option<NetworkSpec> {
         start: settings.start,
         horizon_days: settings.horizon_days,
         ring_days,
-        smoothing_shift: settings.smoothing_shift,
+        forecast_shift: 0,
         unit_scale: settings.unit_scale,
         money_scale: settings.money_scale,
         reference_holding: totals.reference_holding.max(1),
@@ -102,7 +107,10 @@ pub(crate) fn network(rows: &Rows, report: &mut Report) -> Option<NetworkSpec> {
         replay,
     };
     match demand_max(&spec) {
-        Some(most) => spec.demand_max = most,
+        Some(most) => {
+            spec.demand_max = most;
+            spec.forecast_shift = forecast::shift(most);
+        }
         None => report.error(
             Place::whole(FILE),
             "demand of one day could pass 2^30 internal units",
@@ -157,6 +165,7 @@ fn overrides(rows: &Rows, report: &mut Report) -> HashMap<(usize, usize), Overri
 pub(crate) struct Builder<'r> {
     pub(crate) rows: &'r Rows,
     pub(crate) overrides: &'r HashMap<(usize, usize), Overrides>,
+    pub(crate) forecasts: &'r HashMap<(usize, usize), &'r ForecastRow>,
     pub(crate) chain: &'r Chain,
     pub(crate) report: &'r mut Report,
     pub(crate) money: Money,

@@ -126,8 +126,8 @@ pub struct NetworkSpec {
     pub horizon_days: usize,
     /// Length of the arrival ring [days].
     pub ring_days: i32,
-    /// Forecast smoothing: alpha = 2^-shift.
-    pub smoothing_shift: i32,
+    /// Bits that the lags of forecasts give up for range.
+    pub forecast_shift: i32,
     /// Internal units per unit of the user's.
     pub unit_scale: i32,
     /// Minor currency units per unit of currency.
@@ -272,7 +272,7 @@ impl NetworkSpec {
             (header::RING_DAYS, self.ring_days),
             (header::FIRST_WEEKDAY, convert::word(self.start.weekday())),
             (header::FIRST_YEARDAY, convert::word(self.start.yearday())),
-            (header::SMOOTHING_SHIFT, self.smoothing_shift),
+            (header::FORECAST_SHIFT, self.forecast_shift),
             (header::UNIT_SCALE, self.unit_scale),
             (header::MONEY_SCALE, self.money_scale),
             (header::REFERENCE_HOLDING_LOW, halves(convert::bits_wide(self.reference_holding))[0]),

@@ -41,7 +41,7 @@ impl Builder<'_> {
             for (p, &faced) in faced.iter().enumerate() {
                 let costs = self.costs(n, p);
                 let ratio = self.critical_ratio(node, &costs);
-                let plan = Plan::new(lead, node.review_days, faced, ratio);
+                let mut plan = Plan::new(lead, node.review_days, faced, ratio);
                 if plan.protection_days > i64::try_from(PROTECTION_DAYS_MAX).unwrap_or(i64::MAX) {
                     self.report.error(
                         node.at.clone(),
@@ -50,6 +50,7 @@ impl Builder<'_> {
                     );
                     break;
                 }
+                self.forecast(n, p, lead, &mut plan);
                 self.set(Column::ProtectionDays, n, p, word(from_wide(plan.protection_days)).unwrap_or(1));
                 self.set(
                     Column::ProtectionSpread,

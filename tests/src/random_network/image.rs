@@ -61,7 +61,7 @@ impl Plan {
             (header::TABLES, self.tables.len() as i32),
             (header::TABLE_WORDS, table_words),
             (header::RING_DAYS, self.ring_days as i32),
-            (header::SMOOTHING_SHIFT, self.smoothing_shift),
+            (header::FORECAST_SHIFT, self.forecast_shift),
             (header::UNIT_SCALE, 1),
             (header::MONEY_SCALE, 100),
             (header::REFERENCE_HOLDING_LOW, 1000),
@@ -151,6 +151,11 @@ fn value(stock: &Stock, column: Column) -> i32 {
         Column::ForecastProfile => stock.forecast_profile as i32,
         Column::NegotiationCost | Column::ScrapCost => 0,
         Column::Yield => 1 << 16,
+        Column::ForecastLag1 => stock.forecast.words()[0],
+        Column::ForecastLag2 => stock.forecast.words()[1],
+        Column::ForecastLag3 => stock.forecast.words()[2],
+        Column::ForecastReach => stock.forecast.words()[3],
+        Column::ForecastMethod => stock.forecast.words()[4],
     }
 }
 
