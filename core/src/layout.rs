@@ -22,10 +22,12 @@
 /// First word of every image: "RSTK".
 pub const MAGIC: i32 = i32::from_le_bytes(*b"RSTK");
 /// Version of this layout and of the day's sequence of events (contract v1).
-pub const VERSION: i32 = 2;
+pub const VERSION: i32 = 3;
 
 /// Words of the header.
-pub const HEADER_WORDS: usize = 32;
+pub const HEADER_WORDS: usize = 64;
+/// Words of HyperScore's sensitivities, in the header.
+pub const SENSITIVITY_WORDS: usize = 8;
 /// Words of one node.
 pub const NODE_WORDS: usize = 16;
 /// Words of one lane.
@@ -101,7 +103,9 @@ pub mod header {
     pub const KAPPA: usize = 28;
     /// Number of open orders.
     pub const OPEN_ORDERS: usize = 29;
-    // 30 and 31 are reserved and must be 0.
+    /// HyperScore's [`crate::hyperscore::SensitivitiesPpm`], [`SENSITIVITY_WORDS`](super::SENSITIVITY_WORDS) of them [ppm].
+    pub const SENSITIVITIES: usize = 50;
+    // 30 to 49 and 58 to 63 are reserved and must be 0.
 }
 
 /// Node word positions.

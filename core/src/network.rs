@@ -231,7 +231,7 @@ impl<'s, 'm> Network<'s, 'm> {
                     add_row(row_mut(self.state.ring, at, p), orders);
                 }
                 (Stage::Waiting | Stage::InMail, _) => {
-                    orders::book(&mut self.state, s, wide_index(first_day), open.lane, orders)
+                    orders::book(&mut self.state, s, wide_index(first_day), open.lane, orders);
                 }
             }
             add_at(orders, open.product, -open.units);
@@ -267,6 +267,12 @@ impl<'s, 'm> Network<'s, 'm> {
     #[must_use]
     pub fn is_over(&self) -> bool {
         self.day >= self.scenario.horizon_days()
+    }
+
+    /// Whether a disruption is in force: a production or transport capacity below its plan.
+    #[must_use]
+    pub fn is_disrupted(&self) -> bool {
+        self.conditions.capacity.iter().chain(&self.conditions.route).any(|&factor| factor < 4096)
     }
 
     /// What happened on the last day, node by node.
@@ -406,7 +412,7 @@ impl<'s, 'm> Network<'s, 'm> {
         }
         self.ship();
         self.account();
-        self.totals.add_day(s, &self.today);
+        self.totals.add_day(s, &self.today, self.is_disrupted());
         self.day += 1;
     }
 }

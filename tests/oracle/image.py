@@ -1,4 +1,4 @@
-"""A scenario image, read into nested, named things: the contract of core/src/layout.rs (version 2)."""
+"""A scenario image, read into nested, named things: the contract of core/src/layout.rs (version 3)."""
 
 import struct
 from types import SimpleNamespace as Thing
@@ -51,8 +51,8 @@ def segments_of(words):
 def read(data):
     """Everything about a chain that does not change while it runs."""
     r = Reader(data)
-    header = r.take(32)
-    assert header[0] == int.from_bytes(b"RSTK", "little") and header[1] == 2, "not a scenario image of version 2"
+    header = r.take(64)
+    assert header[0] == int.from_bytes(b"RSTK", "little") and header[1] == 3, "not a scenario image of version 3"
     assert header[2] == len(r.words), "the image has another length than it says"
     node_count, lane_count, route_count, product_count, horizon, profile_count, event_count = header[3:10]
     problem = Thing(ring_days=header[12], smoothing_shift=header[15])

@@ -8,6 +8,8 @@ mod cli;
 mod conservation;
 #[path = "all/firmware.rs"]
 mod firmware;
+#[path = "all/hyperscore.rs"]
+mod hyperscore;
 #[path = "all/known_values.rs"]
 mod known_values;
 #[path = "all/metamorphic.rs"]
