@@ -41,25 +41,34 @@ impl FastCurve {
             return 200.0;
         }
         let v = f32::from_bits(v.to_bits() & !((1 << (23 - KEPT)) - 1));
-        let softplus = softplus(-(self.beta * F32Ext::ln(v) + self.gamma));
+        // `micromath` takes an approximate inverse of what is below 1, off by some percent.
+        let ln = if v < 1.0 { -F32Ext::ln(1.0 / v) } else { F32Ext::ln(v) };
+        let softplus = softplus(-(self.beta * ln + self.gamma));
         let power = exp(-self.kappa * softplus);
         100.0 + 100.0 * if power > 1.0 { 1.0 } else { power }
     }
 }
 
-/// `ln(1 + e^x)`, at least 0.
+/// `ln(1 + e^x)` at the place where its two computations meet, x = -2: what keeps them in order.
+const SOFTPLUS_SEAM: f32 = 0.126_928;
+
+/// `ln(1 + e^x)`, at least 0. Far down by its series, because `1 + e^x` has lost what distinguishes neighbours.
 fn softplus(x: f32) -> f32 {
     if x > 16.0 {
         return x;
     }
-    let found = F32Ext::ln(1.0 + exp(x));
-    // Between the ends that the case above and e^-80 give, so that the cases meet in order.
+    let t = exp(x);
+    if x < -2.0 {
+        let series = t * (1.0 - t * (0.5 - t * (1.0 / 3.0 - t * 0.25)));
+        return if series < SOFTPLUS_SEAM { series } else { SOFTPLUS_SEAM };
+    }
+    let found = F32Ext::ln(1.0 + t);
     if found > 16.0 {
-        16.0
-    } else if found > 0.0 {
+        16.0 // so that this and the case above meet in order
+    } else if found > SOFTPLUS_SEAM {
         found
     } else {
-        0.0
+        SOFTPLUS_SEAM
     }
 }
 
