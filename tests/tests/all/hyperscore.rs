@@ -1,9 +1,17 @@
 //! HyperScore's three computations against values of 40 digits and against each other; its parts; its weights.
 
 use fixed::types::I32F32;
-use restock_core::hyperscore::{Curve, DeviceCurve, FastCurve, gamma_for_midpoint};
-use restock_core::scenario::ScoreParametersPpm;
-use restock_tests::random_network::Dice;
+use restock_core::hyperscore::{
+    Conditions, Curve, DeviceCurve, FastCurve, HyperScore, Parts, SensitivitiesPpm, SensitivityPpm, WeightsPpm,
+    gamma_for_midpoint,
+};
+use restock_core::kpi::{Spread, Tally};
+use restock_core::layout::{SENSITIVITY_WORDS, header};
+use restock_core::monitor::{Guarded, HyperScoreMonitor, MonitorSettings, Reason};
+use restock_core::policy::{Actions, NodeView, Textbook};
+use restock_core::scenario::{Event, EventKind, SEASON_AHEAD_DAYS, Scenario, ScoreParametersPpm};
+use restock_core::{Network, Policy};
+use restock_tests::random_network::{Dice, Plan};
 
 /// One row of `tests/reference/hyperscore.json`.
 struct Row {
@@ -232,5 +240,319 @@ fn the_midpoint_lies_where_it_is_put() {
     assert!((gamma_for_midpoint(6.0, 2f64.powf(1.0 / 6.0)) - Curve::PRINTED.gamma).abs() < 1e-12);
     for v in [f64::NAN, 0.0, -1.0, f64::INFINITY] {
         assert_eq!(gamma_for_midpoint(6.0, v), 0.0, "{v}");
+    }
+}
+
+/// Conditions of any strength, out of range too.
+fn any_conditions(d: &mut Dice) -> Conditions {
+    let mut ppm = || i64::from(d.pick(&[0, 1_000_000, -5, 2_000_000, 123_456, 850_000]));
+    Conditions { volatility_ppm: ppm(), disruption_ppm: ppm(), backlog_ppm: ppm(), utilization_ppm: ppm() }
+}
+
+#[test]
+fn without_sensitivities_or_in_calm_the_weights_are_the_static_ones_bit_for_bit() {
+    let mut d = Dice::new(4);
+    for _ in 0..20_000 {
+        let mut weight = || d.pick(&[0, 1, 4_000_000, 500_000, 333_333]);
+        let (weight_delivery, weight_inventory, weight_capacity) = (weight(), weight(), weight());
+        let mut p =
+            ScoreParametersPpm { weight_delivery, weight_inventory, weight_capacity, ..ScoreParametersPpm::PUBLISHED };
+        assert_eq!(WeightsPpm::under(&p, &any_conditions(&mut d)), WeightsPpm::fixed(&p));
+        p.sensitivity = SensitivitiesPpm::from_words(std::array::from_fn(|_| d.between(-4_000_000, 4_000_000)));
+        assert_eq!(WeightsPpm::under(&p, &Conditions::CALM), WeightsPpm::fixed(&p));
+        assert_eq!(SensitivitiesPpm::from_words(p.sensitivity.words()), p.sensitivity);
+    }
+}
+
+#[test]
+fn weights_keep_their_sum_and_their_bounds_under_any_conditions() {
+    let mut d = Dice::new(5);
+    let mut moved = 0;
+    for _ in 0..20_000 {
+        let mut weight = || d.pick(&[0, 1, 4_000_000, 500_000, 333_333]);
+        let (weight_delivery, weight_inventory, weight_capacity) = (weight(), weight(), weight());
+        let sensitivity = SensitivitiesPpm::from_words(std::array::from_fn(|_| d.between(-4_000_000, 4_000_000)));
+        let p = ScoreParametersPpm {
+            weight_delivery,
+            weight_inventory,
+            weight_capacity,
+            sensitivity,
+            ..ScoreParametersPpm::PUBLISHED
+        };
+        let (own, found) = (WeightsPpm::fixed(&p), WeightsPpm::under(&p, &any_conditions(&mut d)));
+        assert_eq!(found.delivery + found.inventory + found.capacity, own.delivery + own.inventory + own.capacity);
+        for (own, found) in
+            [(own.delivery, found.delivery), (own.inventory, found.inventory), (own.capacity, found.capacity)]
+        {
+            // Two millionths for what the other two were rounded down by.
+            assert!(found >= own / 16 && i64::from(found) <= 16 * i64::from(own) + 2, "{found} of {own}, {p:?}");
+        }
+        moved += u32::from(own != found);
+    }
+    assert!(moved > 10_000, "{moved}");
+}
+
+#[test]
+fn each_condition_moves_the_weight_that_it_is_said_to() {
+    let strong = 1_000_000;
+    let conditions = [
+        Conditions { volatility_ppm: strong, ..Conditions::CALM },
+        Conditions { disruption_ppm: strong, ..Conditions::CALM },
+        Conditions { backlog_ppm: strong, ..Conditions::CALM },
+        Conditions { utilization_ppm: strong, ..Conditions::CALM },
+    ];
+    for (i, conditions) in conditions.iter().enumerate() {
+        let mut words = [0; 8];
+        words[2 * i] = 1_000_000; // doubles the delivery rate's weight before scaling
+        let mut p = ScoreParametersPpm::PUBLISHED;
+        p.sensitivity = SensitivitiesPpm::from_words(words);
+        // 1.0, 0.3, 0.2 of 1.5 instead of 0.5, 0.3, 0.2 of 1.
+        let right = WeightsPpm { delivery: 666_666, inventory: 200_001, capacity: 133_333 };
+        assert_eq!(WeightsPpm::under(&p, conditions), right, "condition {i}");
+        words.swap(2 * i, 2 * i + 1);
+        p.sensitivity = SensitivitiesPpm::from_words(words);
+        // 0.5, 0.3, 0.4 of 1.2.
+        let right = WeightsPpm { delivery: 416_666, inventory: 250_001, capacity: 333_333 };
+        assert_eq!(WeightsPpm::under(&p, conditions), right, "condition {i}");
+    }
+}
+
+#[test]
+fn conditions_are_those_of_the_totals() {
+    let mut total = Tally { work_used: 30, work_capacity: 40, ..Tally::default() };
+    total.ledger.holding = 600;
+    total.ledger.backorder = 150;
+    total.ledger.lost_sale = 50;
+    let mut demand = Spread::default();
+    [10, 10, 30, 30].into_iter().for_each(|units| demand.add(units)); // mean 20, standard deviation 10
+    let right =
+        Conditions { volatility_ppm: 500_000, disruption_ppm: 250_000, backlog_ppm: 250_000, utilization_ppm: 750_000 };
+    let found = Conditions::of(&total, &demand, 4, 1);
+    assert!((found.volatility_ppm - right.volatility_ppm).abs() <= 2, "{found:?}");
+    assert_eq!(Conditions { volatility_ppm: right.volatility_ppm, ..found }, right);
+    assert_eq!(Conditions::of(&Tally::default(), &Spread::default(), 0, 0), Conditions::CALM);
+    // The same demand a thousand million times as great varies as much; so do 4096 days of the greatest.
+    let mut great = Spread::default();
+    for i in 0..4096i64 {
+        great.add((1 << 48) * (1 + i % 2));
+    }
+    let found = Conditions::of(&Tally::default(), &great, 4096, 0).volatility_ppm;
+    assert!((found - 333_333).abs() <= 2, "{found}");
+}
+
+/// Runs a random network, with no events but a stop of all production from day 40 to day 60, and shows the network
+/// after each day.
+fn with_a_stop(seed: u64, sensitivity: SensitivitiesPpm, mut each: impl FnMut(&Scenario<'_>, &Network<'_, '_>)) {
+    let mut plan = Plan::random(seed);
+    let event = |day, factor_q12| Event { day, kind: EventKind::Capacity, place: 0, factor_q12 };
+    plan.events = vec![event(40, 0), event(60, 4096)];
+    let mut image = plan.image();
+    image[header::SENSITIVITIES..][..SENSITIVITY_WORDS].copy_from_slice(&sensitivity.words());
+    let scenario = Scenario::new(&image).expect("sensitivities in range are accepted");
+    assert_eq!(scenario.score_parameters().sensitivity, sensitivity);
+    let mut memory = vec![0; Network::words(&scenario)];
+    let mut network = Network::new(&scenario, &mut memory).expect("the memory is as long as asked for");
+    network.reset(seed, 0, 0);
+    while !network.is_over() {
+        network.advance(&mut Textbook);
+        each(&scenario, &network);
+    }
+}
+
+#[test]
+fn under_a_disruption_the_weight_moves_where_it_should_and_back() {
+    // A disruption makes delivery matter more and the use of capacity, of which there is none, less.
+    let sensitivity =
+        SensitivitiesPpm { disruption: SensitivityPpm { delivery: 2_000_000, capacity: -500_000 }, ..SensitivitiesPpm::NONE };
+    let settings = MonitorSettings { window_days: 7, ..MonitorSettings::WEEKLY };
+    for seed in 0..20 {
+        let mut monitor = None;
+        with_a_stop(seed, sensitivity, |scenario, network| {
+            let day = network.day() - 1;
+            assert_eq!(network.is_disrupted(), (40..60).contains(&day), "day {day}");
+            let monitor = monitor.get_or_insert_with(|| HyperScoreMonitor::new(scenario, settings));
+            let _ = monitor.watch(network.today(), network.is_disrupted());
+            let reading = monitor.window();
+            let own = WeightsPpm::fixed(&scenario.score_parameters());
+            let days = (0..7).filter(|back| (40..60).contains(&(i64::from(day) - back))).count();
+            assert_eq!(reading.conditions.disruption_ppm, days as i64 * 1_000_000 / 7.min(i64::from(day) + 1));
+            if days == 0 {
+                assert_eq!(reading.weights, own, "seed {seed}, day {day}");
+            } else {
+                let found = reading.weights;
+                assert!(found.delivery > own.delivery && found.capacity < own.capacity, "seed {seed}, day {day}");
+            }
+        });
+        let mut disrupted = 0;
+        with_a_stop(seed, sensitivity, |_, network| disrupted = network.kpis().disrupted_days());
+        assert_eq!(disrupted, 20);
+    }
+}
+
+#[test]
+fn the_window_of_the_monitor_is_the_score_of_its_days() {
+    let settings = MonitorSettings { window_days: 10, ..MonitorSettings::WEEKLY };
+    for seed in 0..20 {
+        let (mut monitor, mut days) = (None, Vec::new());
+        with_a_stop(seed, SensitivitiesPpm::NONE, |scenario, network| {
+            let monitor = monitor.get_or_insert_with(|| HyperScoreMonitor::new(scenario, settings));
+            let _ = monitor.watch(network.today(), network.is_disrupted());
+            let mut today = Tally::default();
+            network.today().iter().for_each(|tally| today.add(tally));
+            days.push(today);
+            let last = &days[days.len().saturating_sub(10)..];
+            let mut total = Tally::default();
+            last.iter().for_each(|tally| total.add(tally));
+            let (reference, parameters) = (scenario.reference_holding(), scenario.score_parameters());
+            let right = HyperScore::of_total(&total, last.len() as u32, reference, &parameters);
+            let found = monitor.window();
+            assert_eq!((found.v, found.parts, found.weights), (right.v, right.parts, right.weights), "seed {seed}");
+            assert!((found.score.to_num::<f64>() - right.score).abs() < 1e-4);
+        });
+    }
+}
+
+#[test]
+fn a_node_has_parts_of_its_own_and_a_seller_alone_those_of_the_network() {
+    let mut alone = 0;
+    for seed in 0..60 {
+        let mut last = None;
+        with_a_stop(seed, SensitivitiesPpm::NONE, |scenario, network| {
+            let kpis = network.kpis();
+            let shares: i64 = (0..scenario.node_count()).map(|n| scenario.node_reference_holding(n)).sum();
+            let whole = scenario.reference_holding();
+            assert!((shares - whole).abs() <= scenario.node_count() as i64, "{shares} of {whole}");
+            for (n, node) in scenario.nodes().iter().enumerate() {
+                let tally = kpis.node(n);
+                let score = HyperScore::of_node(kpis, scenario, n);
+                assert!((100.0..=200.0).contains(&score.score));
+                assert!((0..=tally.faced - tally.demand).contains(&tally.met), "seed {seed}, node {n}");
+                if node.sells && node.outbound.is_empty() {
+                    assert_eq!(score.parts.delivery_rate_ppm, tally.fill_rate_ppm(), "seed {seed}, node {n}");
+                    alone += 1;
+                }
+            }
+            // A network of two paths has the totals of both.
+            last = Some((kpis.clone(), HyperScore::of(kpis, &scenario.score_parameters()).parts));
+        });
+        let (kpis, parts) = last.expect("it ran");
+        let mut twice = kpis.clone();
+        twice.join(&kpis);
+        assert_eq!(twice.days(), 2 * kpis.days());
+        assert_eq!(Parts::of(&twice.total(), twice.days(), twice.reference_holding()), parts);
+    }
+    assert!(alone > 0);
+}
+
+/// A policy that goes wrong from a day on.
+#[derive(Clone, Debug)]
+struct Broken(u32);
+
+impl Policy for Broken {
+    fn decide(&mut self, view: &NodeView<'_>, actions: &mut Actions<'_>) {
+        if view.day() < self.0 {
+            Textbook.decide(view, actions);
+        }
+        // After that: nothing is ordered any more.
+    }
+}
+
+/// A policy that stops ordering on day 300 of `days`; with a guard or without. Shows the guard each day.
+fn broken_run(days: u32, mut each: impl FnMut(u32, &Guarded<Broken>)) {
+    let mut plan = steady_plan();
+    plan.events.clear();
+    let image = plan.image();
+    let scenario = Scenario::new(&image).expect("a sound plan");
+    let mut memory = vec![0; Network::words(&scenario)];
+    let mut network = Network::new(&scenario, &mut memory).expect("the memory is as long as asked for");
+    let mut guard = Guarded::new(Broken(300), HyperScoreMonitor::new(&scenario, MonitorSettings::WEEKLY));
+    network.reset(3, 0, 0);
+    for day in 0..days {
+        network.advance(&mut guard);
+        let _ = guard.watch(network.today(), network.is_disrupted());
+        each(day, &guard);
+    }
+}
+
+/// A random network that runs for two years.
+fn steady_plan() -> Plan {
+    let mut plan = Plan::random(0);
+    plan.horizon_days = 728;
+    for profile in &mut plan.profiles {
+        *profile = vec![4096; 728 + SEASON_AHEAD_DAYS];
+    }
+    plan.replay.clear();
+    plan
+}
+
+#[test]
+fn a_policy_that_goes_wrong_is_replaced_with_a_reason_and_comes_back_with_hysteresis() {
+    let (mut raised, mut log) = (None, Vec::new());
+    broken_run(700, |day, guard| {
+        if log.last() != Some(&guard.fallback()) {
+            log.push(guard.fallback());
+        }
+        if guard.fallback().is_some() && raised.is_none() {
+            raised = Some(day);
+            assert_eq!(guard.fallback(), Some(Reason::ScoreDrift));
+        }
+        assert_eq!(guard.fallback_days() > 0, raised.is_some_and(|at| day > at));
+    });
+    let raised = raised.expect("a policy that orders nothing is noticed");
+    assert!((300..300 + 12 * 7).contains(&raised), "day {raised}");
+    // In charge, out, in charge again (and wrong again); never two changes a week.
+    assert!(log.len() >= 3 && log[0].is_none() && log.len() < 20, "{log:?}");
+}
+
+#[test]
+fn a_reason_from_outside_holds_until_it_is_taken_back() {
+    broken_run(1, |_, guard| {
+        let mut guard = guard.clone();
+        assert_eq!(guard.fallback(), None);
+        guard.force(Some(Reason::PolicyRefused));
+        assert_eq!(guard.fallback(), Some(Reason::PolicyRefused));
+        guard.force(None);
+        assert_eq!(guard.fallback(), None);
+    });
+}
+
+#[test]
+fn a_score_below_the_floor_rings_when_the_window_is_full() {
+    let floor = I32F32::from_num(200);
+    let settings = MonitorSettings { floor, ..MonitorSettings::WEEKLY };
+    let mut monitor = HyperScoreMonitor::with(ScoreParametersPpm::PUBLISHED, 1000, settings);
+    for day in 1..60 {
+        let raised = monitor.watch(&[Tally::default()], false);
+        assert_eq!(raised, (day == 28).then_some(Reason::BelowFloor), "day {day}");
+        assert_eq!(monitor.alarm().is_some(), day >= 28);
+    }
+    assert_eq!(monitor.alarms(), 1);
+}
+
+#[test]
+fn any_tallies_are_watched_without_overflow() {
+    let mut d = Dice::new(6);
+    for _ in 0..200 {
+        let settings = MonitorSettings {
+            window_days: d.pick(&[0, 1, 7, 56, u32::MAX]),
+            step_days: d.pick(&[0, 1, 7, u32::MAX]),
+            ..MonitorSettings::WEEKLY
+        };
+        let mut monitor = HyperScoreMonitor::with(any_parameters(&mut d), d.pick(&[i64::MIN, 0, 1, i64::MAX]), settings);
+        for _ in 0..150 {
+            let mut any = || d.pick(&[i64::MIN, -1, 0, 1, 1000, i64::MAX]);
+            let mut tally = Tally {
+                demand: any(),
+                served: any(),
+                work_used: any(),
+                work_capacity: any(),
+                ..Tally::default()
+            };
+            tally.ledger.holding = any();
+            tally.ledger.backorder = any();
+            let _ = monitor.watch(&[tally; 3], d.chance(50));
+            let reading = monitor.window();
+            assert!((100..=200).contains(&reading.score.to_num::<i32>()), "{reading:?}");
+        }
     }
 }
