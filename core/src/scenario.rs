@@ -393,7 +393,8 @@ impl<'a> Scenario<'a> {
     /// Holding cost of a day of the textbook base stock of one node, at the long-run mean [minor currency units].
     fn textbook_holding(&self, node: usize) -> i128 {
         let column = |column| self.column(column, node).iter().map(|&w| wide(w));
-        let shape = column(Column::DemandMean).zip(column(Column::ProtectionDays)).zip(column(Column::ProtectionSpread));
+        let shape =
+            column(Column::DemandMean).zip(column(Column::ProtectionDays)).zip(column(Column::ProtectionSpread));
         let rates = column(Column::SafetyFactor).zip(column(Column::HoldingCost));
         let held = shape.zip(rates).map(|(((mean, days), spread), (z_q8, holding))| {
             let mean = mean * days; // Q12; a word times at most 160

@@ -84,7 +84,9 @@ impl Drift {
         match self.held {
             Some(_) if self.sum <= self.settings.clear.to_bits() => self.held = None,
             // The world is another now: learn it.
-            Some(held) if held >= self.settings.hold_steps_max => *self = Self { fast: score, ..Self::new(self.settings) },
+            Some(held) if held >= self.settings.hold_steps_max => {
+                *self = Self { fast: score, ..Self::new(self.settings) }
+            }
             Some(held) => self.held = Some(held + 1),
             None if self.sum > raise => self.held = Some(1),
             // What is normal is learned in normal times only.
@@ -238,7 +240,8 @@ mod tests {
     fn any_scores_and_settings_are_taken_without_overflow() {
         let mut chance = Xoshiro128PlusPlus::seed_from_u64(5);
         for _ in 0..300 {
-            let mut any = || I32F32::from_bits(i64::from_ne_bytes(chance.next_u64().to_ne_bytes()) >> (chance.next_u32() % 40));
+            let mut any =
+                || I32F32::from_bits(i64::from_ne_bytes(chance.next_u64().to_ne_bytes()) >> (chance.next_u32() % 40));
             let settings = DriftSettings { slack: any(), raise: any(), clear: any(), ..DriftSettings::STANDARD };
             let mut drift = Drift::new(settings);
             for _ in 0..200 {
