@@ -28,6 +28,8 @@ pub const VERSION: i32 = 3;
 
 /// Words of the header.
 pub const HEADER_WORDS: usize = 64;
+/// Words of HyperScore's sensitivities, in the header.
+pub const SENSITIVITY_WORDS: usize = 8;
 /// Words of one node.
 pub const NODE_WORDS: usize = 16;
 /// Words of one lane.
@@ -121,7 +123,10 @@ pub mod header {
     // 34 to 39 are reserved and must be 0.
     /// Bits that the lags of general forecasts give up for range: they are Q(12 - shift). See [`crate::forecast`].
     pub const FORECAST_SHIFT: usize = 40;
-    // 41 to 63 are reserved and must be 0.
+    // 41 to 49 are reserved and must be 0.
+    /// HyperScore's [`crate::hyperscore::SensitivitiesPpm`], [`SENSITIVITY_WORDS`](super::SENSITIVITY_WORDS) of them [ppm].
+    pub const SENSITIVITIES: usize = 50;
+    // 58 to 63 are reserved and must be 0.
 }
 
 /// Node word positions.

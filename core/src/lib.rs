@@ -21,7 +21,7 @@
 //!
 //! Each concept has one home: what a policy sees ([`observation`]), how a choice becomes a level
 //! ([`action`]) and a level an order ([`order`]), what a day is ([`network`]), money ([`ledger`]),
-//! success ([`kpi`], [`hyperscore`]), bytes to policy ([`blob`]).
+//! success ([`kpi`], [`hyperscore`]), its watch ([`monitor`]), bytes to policy ([`blob`]).
 
 pub mod action;
 pub mod allocation;
@@ -34,6 +34,7 @@ pub mod hyperscore;
 pub mod kpi;
 pub mod layout;
 pub mod ledger;
+pub mod monitor;
 pub mod network;
 pub mod observation;
 pub mod order;

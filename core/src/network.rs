@@ -239,7 +239,9 @@ impl<'s, 'm> Network<'s, 'm> {
                     add_row(row_mut(self.state.in_transit, open.lane, p), orders);
                     add_row(row_mut(self.state.ring, due, p), orders);
                 }
-                (Stage::Waiting | Stage::InMail, _) => orders::book(&mut self.state, s, first, open.lane, orders),
+                (Stage::Waiting | Stage::InMail, _) => {
+                    orders::book(&mut self.state, s, first, open.lane, orders);
+                }
             }
             add_at(orders, open.product, -open.units);
         }
@@ -411,7 +413,7 @@ impl<'s, 'm> Network<'s, 'm> {
         }
         self.ship();
         self.account();
-        self.totals.add_day(s, &self.today);
+        self.totals.add_day(s, &self.today, self.disrupted());
         self.day += 1;
     }
 }

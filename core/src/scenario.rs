@@ -7,7 +7,8 @@ mod bounds;
 mod error;
 mod read;
 
-use crate::convert::{index, key, low, wide, wide_index, word};
+use crate::convert::{index, key, low, saturate_wide, wide, wide_index, wider, word};
+use crate::hyperscore::SensitivitiesPpm;
 use crate::layout::{self, Column};
 use crate::rows::{at, row};
 use crate::table::Table;
@@ -336,11 +337,13 @@ pub struct ScoreParametersPpm {
     pub gamma: i32,
     /// Exponent.
     pub kappa: i32,
+    /// By how much conditions move the weights.
+    pub sensitivity: SensitivitiesPpm,
 }
 
 impl ScoreParametersPpm {
     /// The source paper's beta 6, gamma -ln 2 and kappa 2.5; the weights are this project's: half for
-    /// delivery, 0.3 for inventory, 0.2 for capacity.
+    /// delivery, 0.3 for inventory, 0.2 for capacity, whatever the conditions.
     pub const PUBLISHED: Self = Self {
         weight_delivery: 500_000,
         weight_inventory: 300_000,
@@ -348,6 +351,7 @@ impl ScoreParametersPpm {
         beta: 6_000_000,
         gamma: -693_147,
         kappa: 2_500_000,
+        sensitivity: SensitivitiesPpm::NONE,
     };
 }
 
@@ -503,6 +507,32 @@ impl<'a> Scenario<'a> {
     #[must_use]
     pub fn position_max(&self) -> i32 {
         self.position_max
+    }
+
+    /// What a day's holding may cost at one node before its inventory score is 0 [minor currency units]: its
+    /// share of the network's reference, which is that of its textbook base stock held in full, at the long-run
+    /// mean. The shares add up to the network's, but for rounding down; at least 1.
+    #[must_use]
+    pub fn node_reference_holding(&self, node: usize) -> i64 {
+        let all: i128 = (0..self.nodes.len()).map(|n| self.textbook_holding(n)).sum();
+        let share = wider(self.reference_holding).checked_mul(self.textbook_holding(node));
+        // A network that holds nothing by the book has equal shares.
+        let equal = self.reference_holding.checked_div(wide(word(self.nodes.len()))).unwrap_or(0);
+        share.and_then(|s| s.checked_div(all)).map_or(equal, saturate_wide).max(1)
+    }
+
+    /// Holding cost of a day of the textbook base stock of one node, at the long-run mean [minor currency units].
+    fn textbook_holding(&self, node: usize) -> i128 {
+        let column = |column| self.column(column, node).iter().map(|&w| wide(w));
+        let shape =
+            column(Column::DemandMean).zip(column(Column::ProtectionDays)).zip(column(Column::ProtectionSpread));
+        let rates = column(Column::SafetyFactor).zip(column(Column::HoldingCost));
+        let held = shape.zip(rates).map(|(((mean, days), spread), (z_q8, holding))| {
+            let mean = mean * days; // Q12; a word times at most 160
+            let safety = (wider(mean) * wider(spread) * wider(z_q8)) >> 24;
+            wider(holding) * (((wider(mean) + safety).max(0) + 4095) >> 12)
+        });
+        held.sum()
     }
 
     /// HyperScore's parameters [ppm].

@@ -5,9 +5,10 @@ use crate::rollout::GreedyPolicy;
 use crate::simd;
 use restock_core::blob::PolicyBlob;
 use restock_core::digest::Digest;
-use restock_core::hyperscore::HyperScore;
+use restock_core::hyperscore::{HyperScore, WeightsPpm};
 use restock_core::kpi::Kpis;
 use restock_core::ledger::{Ledger, TERMS};
+use restock_core::monitor::{HyperScoreMonitor, MonitorSettings};
 use restock_core::policy::{BaseStock, PeriodicReview, QuantizedPolicy, ReorderPoint, Textbook};
 use restock_core::{Network, Policy, Scenario};
 use serde::Serialize;
@@ -50,6 +51,8 @@ pub struct Outcome {
     pub kpis: Kpis,
     /// Digest of every order, level and cost of all days.
     pub digest: u64,
+    /// Times that the score's monitor rang on the days that count.
+    pub alarms: u32,
 }
 
 /// Runs every replica; the number of threads changes nothing.
@@ -85,14 +88,18 @@ fn replicate(scenario: &Scenario<'_>, policy: &mut impl Policy, protocol: &Proto
     let Ok(mut network) = Network::new(scenario, &mut memory) else { unreachable!("memory is as long as asked for") };
     network.reset(protocol.seed, replica, protocol.first_day);
     let mut digest = Digest::new();
+    let mut monitor = HyperScoreMonitor::new(scenario, MonitorSettings::WEEKLY);
     for day in 0..protocol.warmup_days + protocol.days {
         if day == protocol.warmup_days {
             network.clear_kpis();
         }
         simd::advance(&mut network, policy);
         network.trace(&mut digest);
+        if day >= protocol.warmup_days {
+            let _ = monitor.watch(network.today(), network.disrupted());
+        }
     }
-    Outcome { kpis: network.kpis().clone(), digest: digest.value() }
+    Outcome { kpis: network.kpis().clone(), digest: digest.value(), alarms: monitor.alarms() }
 }
 
 /// A policy's figures over all replicas, in the user's units.
@@ -123,12 +130,29 @@ pub struct Summary {
     pub v: f64,
     /// Its parts.
     pub parts: PartsOut,
+    /// The weights that the conditions gave the parts.
+    pub weights: PartsOut,
+    /// Each node's own score, V and parts, in node order.
+    pub nodes: Vec<NodeScore>,
+    /// Times that the score's monitor rang, per path.
+    pub alarms_per_path: f64,
     /// Difference of cost to the periodic review policy on the same paths, in percent of it, with
     /// the half width of its 95 % interval (NaN for a single replica); none where that policy costs
     /// nothing.
     pub versus_periodic_review_percent: Option<(f64, f64)>,
     /// Digest of all replicas.
     pub digest: String,
+}
+
+/// How well one node is run: all who order of it are its customers.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct NodeScore {
+    /// HyperScore of the node's totals.
+    pub hyperscore: f64,
+    /// Its V.
+    pub v: f64,
+    /// Its parts.
+    pub parts: PartsOut,
 }
 
 /// The parts of V, as shares of one.
@@ -140,6 +164,26 @@ pub struct PartsOut {
     pub inventory_score: f64,
     /// Work used / capacity.
     pub capacity_utilization: f64,
+}
+
+impl PartsOut {
+    fn of(score: &HyperScore) -> Self {
+        let share = |ppm: i64| ppm as f64 / 1e6;
+        Self {
+            delivery_rate: share(score.parts.delivery_rate_ppm),
+            inventory_score: share(score.parts.inventory_score_ppm),
+            capacity_utilization: share(score.parts.capacity_utilization_ppm),
+        }
+    }
+
+    fn weights(weights: &WeightsPpm) -> Self {
+        let share = |ppm: i32| f64::from(ppm) / 1e6;
+        Self {
+            delivery_rate: share(weights.delivery),
+            inventory_score: share(weights.inventory),
+            capacity_utilization: share(weights.capacity),
+        }
+    }
 }
 
 /// Costs of each replica [currency]. Shape `[replica]`.
@@ -178,6 +222,13 @@ fn t_quantile(freedom: usize) -> f64 {
     }
 }
 
+/// One line on how often the score's monitor rang.
+#[must_use]
+pub fn alarms_text(summaries: &[Summary]) -> String {
+    let each: Vec<String> = summaries.iter().map(|s| format!("{} {:.2}", s.policy, s.alarms_per_path)).collect();
+    format!("alarms of the score's monitor per path: {}.", each.join(", "))
+}
+
 /// The figures of one policy.
 #[must_use]
 pub fn summarize(scenario: &Scenario<'_>, name: &str, outcomes: &[Outcome], periodic: Option<&[Outcome]>) -> Summary {
@@ -185,19 +236,19 @@ pub fn summarize(scenario: &Scenario<'_>, name: &str, outcomes: &[Outcome], peri
     let replicas = outcomes.len() as f64;
     let cost = costs(scenario, outcomes);
     let (total_cost, total_cost_ci95) = mean_and_interval(&cost);
-    let mut total = restock_core::kpi::Tally::default();
-    let mut ledger = Ledger::default();
-    let mut days = 0;
+    let mut all = Kpis::new(scenario);
     let mut digest = Digest::new();
     for outcome in outcomes {
-        let one = outcome.kpis.total();
-        total.add(&one);
-        ledger.add(&one.ledger);
-        days += outcome.kpis.days();
+        all.join(&outcome.kpis);
         digest.wide(outcome.digest as i64);
     }
-    let terms = ledger.terms();
-    let score = HyperScore::of_total(&total, days, scenario.reference_holding(), &scenario.score_parameters());
+    let total = all.total();
+    let terms = total.ledger.terms();
+    let score = HyperScore::of(&all, &scenario.score_parameters());
+    let of_node = |n: usize| {
+        let score = HyperScore::of_node(&all, scenario, n);
+        NodeScore { hyperscore: score.score, v: score.v_real(), parts: PartsOut::of(&score) }
+    };
     let echelons = scenario.nodes().iter().map(|n| n.echelon).max().map_or(0, |e| usize::from(e) + 1);
     let bullwhip: Vec<f64> = (0..echelons)
         .map(|e| outcomes.iter().map(|o| o.kpis.bullwhip_milli(e) as f64 / 1000.0).sum::<f64>() / replicas)
@@ -215,11 +266,10 @@ pub fn summarize(scenario: &Scenario<'_>, name: &str, outcomes: &[Outcome], peri
         bullwhip_by_echelon: bullwhip,
         hyperscore: score.score,
         v: score.v_real(),
-        parts: PartsOut {
-            delivery_rate: score.parts.delivery_rate_ppm as f64 / 1e6,
-            inventory_score: score.parts.inventory_score_ppm as f64 / 1e6,
-            capacity_utilization: score.parts.capacity_utilization_ppm as f64 / 1e6,
-        },
+        parts: PartsOut::of(&score),
+        weights: PartsOut::weights(&score.weights),
+        nodes: (0..scenario.node_count()).map(of_node).collect(),
+        alarms_per_path: outcomes.iter().map(|o| f64::from(o.alarms)).sum::<f64>() / replicas,
         versus_periodic_review_percent: periodic.and_then(|p| {
             let base = costs(scenario, p);
             let base_mean = base.iter().sum::<f64>() / base.len().max(1) as f64;

@@ -27,6 +27,7 @@ pub mod progress;
 pub mod quantize;
 pub mod rollout;
 pub mod run_folder;
+pub mod sensitivity;
 pub mod simd;
 pub mod threads;
 pub mod train;

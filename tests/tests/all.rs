@@ -10,6 +10,8 @@ mod conservation;
 mod firmware;
 #[path = "all/forecast.rs"]
 mod forecast;
+#[path = "all/hyperscore.rs"]
+mod hyperscore;
 #[path = "all/known_values.rs"]
 mod known_values;
 #[path = "all/metamorphic.rs"]

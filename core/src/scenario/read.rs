@@ -7,6 +7,7 @@ use super::{
     ScenarioError, ScoreParametersPpm, bom_line, event_kind,
 };
 use crate::convert::{index, key, wide, word};
+use crate::hyperscore::SensitivitiesPpm;
 use crate::layout::{self, Column, header};
 use crate::rows::{at, row};
 use crate::table::Table;
@@ -122,7 +123,13 @@ impl Sizes {
         let replay_days = size(header::REPLAY_DAYS, 0, HORIZON_DAYS_MAX, "0 to 4096 days")?;
         let demand_max = h.get(header::DEMAND_MAX, 0, 1 << 30, "0 to 2^30")?;
         let position_max = h.get(header::POSITION_MAX, 1, 1 << 28, "1 to 2^28")?;
+        let mut sensitivities = [0; layout::SENSITIVITY_WORDS];
+        for (i, word) in sensitivities.iter_mut().enumerate() {
+            let most = SensitivitiesPpm::MAX;
+            *word = h.get(header::SENSITIVITIES + i, -most, most, "-4,000,000 to 4,000,000 ppm")?;
+        }
         let score = ScoreParametersPpm {
+            sensitivity: SensitivitiesPpm::from_words(sensitivities),
             weight_delivery: h.get(header::WEIGHT_DELIVERY, 0, 4_000_000, "0 to 4,000,000 ppm")?,
             weight_inventory: h.get(header::WEIGHT_INVENTORY, 0, 4_000_000, "0 to 4,000,000 ppm")?,
             weight_capacity: h.get(header::WEIGHT_CAPACITY, 0, 4_000_000, "0 to 4,000,000 ppm")?,
@@ -147,7 +154,8 @@ impl Sizes {
         let shock = h.get(header::SHOCK_TABLE, low, high, "the index of a table; -1 without groups")?;
         h.zero(15, 16)?;
         h.zero(34, header::FORECAST_SHIFT)?;
-        h.zero(header::FORECAST_SHIFT + 1, layout::HEADER_WORDS)?;
+        h.zero(header::FORECAST_SHIFT + 1, header::SENSITIVITIES)?;
+        h.zero(header::SENSITIVITIES + layout::SENSITIVITY_WORDS, layout::HEADER_WORDS)?;
         Ok(Self {
             node_count,
             lane_count,

@@ -21,7 +21,8 @@ mod device {
     use cortex_m as _; // the interrupt vectors' critical section
     use restock_core::blob::PolicyBlob;
     use restock_core::digest::Digest;
-    use restock_core::hyperscore::HyperScore;
+    use restock_core::hyperscore::{DeviceCurve, FastCurve, HyperScore};
+    use restock_core::monitor::{Guarded, HyperScoreMonitor, MonitorSettings};
     use restock_core::policy::{QuantizedPolicy, Textbook};
     use restock_core::{Network, Scenario};
 
@@ -62,7 +63,8 @@ mod device {
         let scenario = Scenario::new(image).ok()?;
         let blob = PolicyBlob::decode(policy).ok()?;
         blob.self_test().ok()?;
-        let mut learned = QuantizedPolicy::new(&blob, &scenario, features).ok()?.traced();
+        let learned = QuantizedPolicy::new(&blob, &scenario, features).ok()?.traced();
+        let mut learned = Guarded::new(learned, HyperScoreMonitor::new(&scenario, black_box(MonitorSettings::WEEKLY)));
         let mut network = Network::new(&scenario, memory).ok()?;
         let mut digest = Digest::new();
         for day in 0..black_box(7) {
@@ -72,17 +74,18 @@ mod device {
             } else {
                 network.advance(&mut Textbook);
             }
+            black_box(learned.watch(network.today(), network.disrupted()));
+            black_box(learned.monitor().window());
             network.trace(&mut digest);
         }
         let kpis = network.kpis();
-        let score = HyperScore::of_total(
-            &kpis.total(),
-            kpis.days(),
-            scenario.reference_holding(),
-            &scenario.score_parameters(),
-        );
-        black_box((score.score, kpis.total(), network.today()));
-        digest.wide(i64::from(learned.trace()?.to_le_bytes()[0]));
+        let parameters = scenario.score_parameters();
+        let score = HyperScore::of(kpis, &parameters);
+        let of_node = HyperScore::of_node(kpis, &scenario, black_box(1));
+        black_box((score.score, of_node.score, kpis.total(), network.today()));
+        black_box(DeviceCurve::from_ppm(&parameters).score(black_box(score.v)));
+        black_box(FastCurve::from_ppm(&parameters).score(black_box(0.7)));
+        digest.wide(i64::from(learned.policy().trace()?.to_le_bytes()[0]));
         Some(digest.value())
     }
 }

@@ -8,11 +8,13 @@ use core::hint::black_box;
 use restock_core::action::OUTPUTS;
 use restock_core::blob::{Agent, PolicyBlob};
 use restock_core::digest::Digest;
-use restock_core::hyperscore::HyperScore;
+use restock_core::hyperscore::{Curve, DeviceCurve, FastCurve, HyperScore};
 use restock_core::kpi::Kpis;
 use restock_core::ledger::Ledger;
+use restock_core::monitor::{Guarded, HyperScoreMonitor, MonitorSettings};
 use restock_core::observation::FEATURES;
 use restock_core::policy::{Actions, NodeView, Policy, QuantizedPolicy};
+use restock_core::scenario::ScoreParametersPpm;
 use restock_core::{Network, Scenario};
 
 /// Days between two lines of progress.
@@ -66,14 +68,18 @@ pub(super) fn run(clock: &Clock, network_memory: &mut [i32], feature_memory: &mu
     }
 
     let (words, bytes) = (network_memory.len(), feature_memory.len());
-    let mut policy = QuantizedPolicy::new(&file, &scenario, feature_memory).map_err(Failure::Fit)?.traced();
+    let policy = QuantizedPolicy::new(&file, &scenario, feature_memory).map_err(Failure::Fit)?.traced();
+    let mut guard = Guarded::new(policy, HyperScoreMonitor::new(&scenario, MonitorSettings::WEEKLY));
     let mut network = Network::new(&scenario, network_memory).map_err(Failure::Memory)?;
     network.reset(run.seed, run.replica, 0);
     say!("run", "{} days, seed {}, replica {}", run.days, run.seed, run.replica);
-    let effort = simulate(&mut network, &mut policy, run.days);
+    let effort = simulate(&mut network, &mut guard, run.days);
+    let policy = guard.policy();
 
     let kpis = network.kpis();
     report(kpis, &scenario);
+    watched(&guard);
+    scoring(clock, &HyperScore::of(kpis, &scenario.score_parameters()), &scenario.score_parameters());
     say!("choices digest", "{:016x}", policy.trace().unwrap_or(0));
     say!("trace digest", "{:016x}", effort.trace.value());
 
@@ -141,8 +147,8 @@ struct Effort {
     trace: Digest,
 }
 
-fn simulate<P: Policy>(network: &mut Network<'_, '_>, policy: &mut P, days: u32) -> Effort {
-    let mut timed = Timed { policy, ticks: 0 };
+fn simulate<P: Policy>(network: &mut Network<'_, '_>, guard: &mut Guarded<P>, days: u32) -> Effort {
+    let mut timed = Timed { policy: guard, ticks: 0 };
     let mut trace = Digest::new();
     let mut advancing = 0;
     for _ in 0..days {
@@ -151,6 +157,15 @@ fn simulate<P: Policy>(network: &mut Network<'_, '_>, policy: &mut P, days: u32)
         }
         advancing += clock::time(|| network.advance(&mut timed));
         network.trace(&mut trace);
+        let before = timed.policy.fallback();
+        let _ = timed.policy.watch(network.today(), network.disrupted());
+        match (before, timed.policy.fallback()) {
+            (None, Some(reason)) => {
+                line(format_args!("day {}: the classical policy takes over: {}", network.kpis().days(), reason.text()))
+            }
+            (Some(_), None) => line(format_args!("day {}: the learned policy is back", network.kpis().days())),
+            _ => {}
+        }
         let kpis = network.kpis();
         if kpis.days().is_multiple_of(REPORT_DAYS) {
             let score = HyperScore::of(kpis, &network.scenario().score_parameters());
@@ -180,6 +195,49 @@ impl<P: Policy> Policy for Timed<'_, P> {
     }
 }
 
+/// What the monitor saw of the last weeks, and what it did.
+fn watched<P>(guard: &Guarded<P>) {
+    let (monitor, reading) = (guard.monitor(), guard.monitor().window());
+    say!("hyperscore of the last days", "{} of {} days", points(reading.score.to_bits()), reading.days);
+    say!(
+        "hyperscore level, slow and fast",
+        "{} {}",
+        points(monitor.drift().slow().to_bits()),
+        points(monitor.drift().fast().to_bits())
+    );
+    say!("alarms", "{}", monitor.alarms());
+    say!("days under the classical policy", "{}", guard.fallback_days());
+    say!("ram for the monitor", "{} bytes", size_of::<HyperScoreMonitor>());
+}
+
+/// Scores that are timed.
+const SCORES: u64 = 100;
+
+/// What HyperScore costs, computed in three ways from the run's own V.
+fn scoring(clock: &Clock, score: &HyperScore, p: &ScoreParametersPpm) {
+    let (reference, device, fast) = (Curve::from_ppm(p), DeviceCurve::from_ppm(p), FastCurve::from_ppm(p));
+    let (v, real, single) = (score.v, score.v_real(), score.v_real() as f32);
+    let many = |ticks| clock.amount_each(ticks, SCORES);
+    let ticks = clock::time(|| {
+        (0..SCORES).for_each(|_| {
+            black_box(reference.score(black_box(real)));
+        })
+    });
+    say!("cost of a score, reference", "{} {}", many(ticks), clock.unit().name());
+    let ticks = clock::time(|| {
+        (0..SCORES).for_each(|_| {
+            black_box(device.score(black_box(v)));
+        })
+    });
+    say!("cost of a score, device", "{} {}", many(ticks), clock.unit().name());
+    let ticks = clock::time(|| {
+        (0..SCORES).for_each(|_| {
+            black_box(fast.score(black_box(single)));
+        })
+    });
+    say!("cost of a score, fast", "{} {}", many(ticks), clock.unit().name());
+}
+
 /// How well the chain was run.
 fn report(kpis: &Kpis, scenario: &Scenario<'_>) {
     let total = kpis.total();
@@ -201,6 +259,11 @@ fn report(kpis: &Kpis, scenario: &Scenario<'_>) {
     say!("capacity utilization", "{}", Decimal(score.parts.capacity_utilization_ppm, 6));
     say!("weighted sum V", "{}", Decimal(milli(score.v_real()), 3));
     say!("hyperscore", "{}", Decimal(milli(score.score), 3));
+}
+
+/// Points of 32.32 fixed point, as a decimal.
+const fn points(bits: i64) -> Decimal {
+    Decimal((bits * 1000 + (1 << 31)) >> 32, 3)
 }
 
 /// A whole number of 10^-places, as a decimal: the formatter for floats would cost more flash than the policies.

@@ -7,6 +7,7 @@ use crate::failure::Failure;
 use crate::model::FloatPolicy;
 use crate::problem::Problem;
 use crate::run_folder::{Evaluation, REPLICAS_MAX, RunFolder};
+use crate::sensitivity::{self, Sensitivity};
 use crate::train::{test_seed, year};
 use clap::Args;
 use restock_core::Scenario;
@@ -41,6 +42,8 @@ pub struct Comparison {
     /// Cost of the int8 policy less the float policy's, in percent of the float policy's; none where
     /// that costs nothing.
     pub int8_versus_float_percent: Option<f64>,
+    /// How much HyperScore's ranking hangs on its weights.
+    pub weight_sensitivity: Sensitivity,
 }
 
 /// Name of the learned policy in floats.
@@ -98,6 +101,7 @@ pub fn compare(
         format: "restock-compare/1",
         protocol: *protocol,
         currency: problem.names.currency.clone(),
+        weight_sensitivity: sensitivity::of(scenario, &policies, protocol.seed),
         policies,
         int8_versus_float_percent,
     }
@@ -135,6 +139,8 @@ impl Comparison {
         if let Some(difference) = self.int8_versus_float_percent {
             text += &format!("\nint8 costs {difference:+.3} % of what float does.");
         }
+        text += &format!("\n{}", self.weight_sensitivity.text(&self.policies));
+        text += &format!("\n{}", evaluate::alarms_text(&self.policies));
         text
     }
 }

@@ -295,6 +295,8 @@ impl NetworkSpec {
         for (at, value) in first {
             words[at] = value;
         }
+        let sensitivities = &mut words[header::SENSITIVITIES..][..layout::SENSITIVITY_WORDS];
+        sensitivities.copy_from_slice(&self.score.sensitivity.words());
     }
 
     fn write_places(&self, words: &mut Vec<i32>) {

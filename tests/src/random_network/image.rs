@@ -79,6 +79,9 @@ impl Plan {
         ] {
             words[at] = word;
         }
+        // Weights that follow conditions, in every second network.
+        let strength = self.demand_max % 2 * 750_000;
+        words[header::SENSITIVITIES..][..4].copy_from_slice(&[0, 0, strength, -strength]);
     }
 
     fn places(&self, words: &mut Vec<i32>) {
