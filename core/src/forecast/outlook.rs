@@ -86,6 +86,23 @@ impl<'a> Outlooks<'a> {
         }
     }
 
+    /// What the node expects of each product, in order.
+    #[inline(always)]
+    pub fn iter(&self) -> impl Iterator<Item = Outlook> {
+        let rows = self.level_q12.iter().zip(self.profile).zip(self.spread.iter().zip(self.safety_factor));
+        rows.enumerate().map(|(product, ((&level, &profile), (&spread, &safety_factor)))| {
+            let profile = wide_index(bits(profile)) % PROFILES_MAX;
+            let sum = if self.uniform { self.usual_sums[profile] } else { self.protection_sum(product) };
+            let protection_mean = mean(level, sum);
+            Outlook {
+                protection_mean,
+                protection_deviation: deviation(protection_mean, spread),
+                review_mean: mean(level, self.review_sums[profile]),
+                safety_factor,
+            }
+        })
+    }
+
     /// Mean and standard deviation of one product's demand over the `days` days from tomorrow on, Q12
     /// [units]: the forecast of each day times its season. At most [`PROTECTION_DAYS_MAX`] days count.
     ///

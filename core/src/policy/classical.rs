@@ -23,9 +23,9 @@ pub struct Textbook;
 impl Policy for Textbook {
     #[inline(always)]
     fn decide(&mut self, view: &NodeView<'_>, actions: &mut Actions<'_>) {
-        let outlooks = view.outlooks();
-        for i in 0..view.products() {
-            actions.set(i, &outlooks.of(i), Choice::TEXTBOOK);
+        // All but the level comes in as the textbook has it.
+        for (level, outlook) in actions.level.iter_mut().zip(view.outlooks().iter()) {
+            *level = action::level(&outlook, Choice::TEXTBOOK.level);
         }
     }
 }
