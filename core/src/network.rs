@@ -18,6 +18,7 @@ mod customers;
 mod orders;
 mod receipts;
 mod shipments;
+mod snapshot;
 
 use crate::convert::{key, product, wide_index};
 use crate::digest::Digest;
@@ -88,6 +89,8 @@ pub struct Network<'s, 'm> {
     draws: Draws,
     conditions: Conditions,
     day: u32,
+    /// Between [`Network::begin_day`] and [`Network::end_day`].
+    under_way: bool,
     today: Vec<Tally, NODES_MAX>,
     totals: Kpis,
     backorder_value: [i64; NODES_MAX],
@@ -148,6 +151,7 @@ impl<'s, 'm> Network<'s, 'm> {
                 next_event: 0,
             },
             day: 0,
+            under_way: false,
             today,
             totals: Kpis::new(scenario),
             backorder_value: [0; NODES_MAX],
@@ -206,6 +210,7 @@ impl<'s, 'm> Network<'s, 'm> {
         self.conditions.route = [4096; ROUTES_MAX];
         self.conditions.next_event = 0;
         self.day = first_day;
+        self.under_way = false;
         self.totals = Kpis::new(s);
         self.backorder_value = [0; NODES_MAX];
         for tally in &mut self.today {
@@ -315,20 +320,22 @@ impl<'s, 'm> Network<'s, 'm> {
         if self.is_over() {
             return;
         }
+        self.under_way = true;
         for tally in &mut self.today {
             *tally = Tally::default();
         }
         if let Some(costs) = &mut self.costs {
             costs.fill(0);
         }
-        self.events();
+        self.events(self.day);
         self.receive();
         self.customers();
     }
 
-    fn events(&mut self) {
+    /// Sets the factors of all events until `day` that have not been set.
+    fn events(&mut self, day: u32) {
         while let Some(event) = self.scenario.event(self.conditions.next_event) {
-            if event.day > self.day {
+            if event.day > day {
                 return;
             }
             let factors = match event.kind {
@@ -408,6 +415,7 @@ impl<'s, 'm> Network<'s, 'm> {
         self.account();
         self.totals.add_day(s, &self.today);
         self.day += 1;
+        self.under_way = false;
     }
 }
 

@@ -87,8 +87,11 @@ pub(crate) fn ring_rows(scenario: &Scenario<'_>) -> usize {
     scenario.lanes().len() + scenario.producers + scenario.mail_lanes
 }
 
+/// Number of arrays. A new one is a compile error wherever all of them are listed, a snapshot's checks included.
+pub(crate) const ARRAYS: usize = 16;
+
 /// Lengths of the arrays, in the order of [`State`].
-fn lengths(scenario: &Scenario<'_>) -> [usize; 16] {
+pub(crate) fn lengths(scenario: &Scenario<'_>) -> [usize; ARRAYS] {
     let p = scenario.products();
     let n = scenario.node_count() * p;
     let l = scenario.lanes().len() * p;
@@ -111,6 +114,49 @@ fn lengths(scenario: &Scenario<'_>) -> [usize; 16] {
         n,
         scenario.ring_days() * ring_rows(scenario) * p,
     ]
+}
+
+impl<'a> StateView<'a> {
+    /// All arrays, in the order of [`State`].
+    pub(crate) fn arrays(&self) -> [&'a [i32]; ARRAYS] {
+        // No `..`: an array that is not listed does not compile.
+        let Self {
+            inventory_level,
+            input_stock,
+            in_production,
+            waiting,
+            in_transit,
+            staged,
+            rush,
+            mail,
+            customer_backorder,
+            queue,
+            demand_today,
+            ordered_today,
+            forecast_level,
+            capacity_weight,
+            route_first,
+            ring,
+        } = *self;
+        [
+            inventory_level,
+            input_stock,
+            in_production,
+            waiting,
+            in_transit,
+            staged,
+            rush,
+            mail,
+            customer_backorder,
+            queue,
+            demand_today,
+            ordered_today,
+            forecast_level,
+            capacity_weight,
+            route_first,
+            ring,
+        ]
+    }
 }
 
 impl<'m> State<'m> {
@@ -142,6 +188,46 @@ impl<'m> State<'m> {
             route_first: self.route_first,
             ring: self.ring,
         }
+    }
+
+    /// All arrays, in the order of [`State`], to write.
+    pub(crate) fn arrays_mut(&mut self) -> [&mut [i32]; ARRAYS] {
+        let Self {
+            inventory_level,
+            input_stock,
+            in_production,
+            waiting,
+            in_transit,
+            staged,
+            rush,
+            mail,
+            customer_backorder,
+            queue,
+            demand_today,
+            ordered_today,
+            forecast_level,
+            capacity_weight,
+            route_first,
+            ring,
+        } = self;
+        [
+            inventory_level,
+            input_stock,
+            in_production,
+            waiting,
+            in_transit,
+            staged,
+            rush,
+            mail,
+            customer_backorder,
+            queue,
+            demand_today,
+            ordered_today,
+            forecast_level,
+            capacity_weight,
+            route_first,
+            ring,
+        ]
     }
 
     /// Carves the arrays out of `memory`, which must have at least [`State::words`] words;

@@ -28,4 +28,5 @@ pub mod rollout;
 pub mod run_folder;
 pub mod simd;
 pub mod threads;
+pub mod trace;
 pub mod train;

@@ -1,5 +1,7 @@
 //! One test binary: links once, runs everything.
 
+#[path = "all/bad_files.rs"]
+mod bad_files;
 #[path = "all/blob_bytes.rs"]
 mod blob_bytes;
 #[path = "all/cli.rs"]
@@ -8,6 +10,8 @@ mod cli;
 mod conservation;
 #[path = "all/firmware.rs"]
 mod firmware;
+#[path = "all/golden.rs"]
+mod golden;
 #[path = "all/known_values.rs"]
 mod known_values;
 #[path = "all/metamorphic.rs"]
@@ -22,3 +26,7 @@ mod python_oracle;
 mod readme;
 #[path = "all/scenario_bytes.rs"]
 mod scenario_bytes;
+#[path = "all/snapshot.rs"]
+mod snapshot;
+#[path = "all/threads.rs"]
+mod threads;

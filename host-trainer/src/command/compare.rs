@@ -7,6 +7,7 @@ use crate::failure::Failure;
 use crate::model::FloatPolicy;
 use crate::problem::Problem;
 use crate::run_folder::{Evaluation, REPLICAS_MAX, RunFolder};
+use crate::trace::{Recorder, Trace};
 use crate::train::{test_seed, year};
 use clap::Args;
 use restock_core::Scenario;
@@ -41,6 +42,9 @@ pub struct Comparison {
     /// Cost of the int8 policy less the float policy's, in percent of the float policy's; none where
     /// that costs nothing.
     pub int8_versus_float_percent: Option<f64>,
+    /// What each policy did, day by day: for `restock verify`, in a file of its own.
+    #[serde(skip)]
+    pub traces: Vec<Trace>,
 }
 
 /// Name of the learned policy in floats.
@@ -72,10 +76,13 @@ pub fn compare(
         contenders.push((INT8, Contender::Int8(blob)));
     }
     let mut progress = crate::progress::Progress::new("compare", "policies", contenders.len() as u64, common.quiet);
+    let mut traces = Vec::new();
     let outcomes: Vec<(&str, Vec<Outcome>)> = contenders
         .iter()
         .map(|(name, contender)| {
-            let outcomes = evaluate::run(scenario, contender, protocol, common.threads());
+            let recorder = Recorder::new(scenario, protocol.warmup_days + protocol.days);
+            let outcomes = evaluate::run_recorded(scenario, contender, protocol, common.threads(), Some(&recorder));
+            traces.push(recorder.finish(name));
             progress.advance(1, name);
             (*name, outcomes)
         })
@@ -100,6 +107,7 @@ pub fn compare(
         currency: problem.names.currency.clone(),
         policies,
         int8_versus_float_percent,
+        traces,
     }
 }
 
@@ -153,6 +161,7 @@ pub fn run(arguments: &Arguments, common: &Common) -> Result<(), Failure> {
     let protocol = year(&scenario, arguments.seed.unwrap_or(test_seed(problem.training.seed)), arguments.replicas);
     let comparison = compare(&scenario, &problem, Some(&policies), Some(blob), &protocol, common);
     folder.write_json("results.json", &comparison)?;
+    folder.write_traces(&comparison.traces)?;
     manifest.evaluation = Some(comparison.evaluation());
     folder.write_manifest(&manifest)?;
     if common.json { print_json(&comparison) } else { print(&comparison.text()) }
