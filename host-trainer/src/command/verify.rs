@@ -92,8 +92,8 @@ pub fn run(arguments: &Arguments, common: &Common) -> Result<(), Failure> {
 /// Node and product of a stockpoint.
 fn stockpoint(at: u32, names: &Names) -> (&str, &str) {
     let (at, products) = (at as usize, names.products.len().max(1));
-    let name = |names: &'_ [String], i: usize| names.get(i).map_or("?", String::as_str);
-    (name(&names.nodes, at / products), name(&names.products, at % products))
+    let (node, product) = (names.nodes.get(at / products), names.products.get(at % products));
+    (node.map_or("?", String::as_str), product.map_or("?", String::as_str))
 }
 
 /// For people: `first on day 57 at shop/mug`.

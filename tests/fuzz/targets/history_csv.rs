@@ -14,7 +14,7 @@ fuzz_target!(|bytes: &[u8]| {
     std::fs::write(place.join("products.csv"), products).expect("writes");
     let folder = place.join("net");
     match input::write_from_history(&folder, &place.join("sales.csv"), &place.join("products.csv")) {
-        Ok(()) => {
+        Ok(_) => {
             if let Err(problems) = input::load(&folder) {
                 panic!("a folder made from a history does not pass its own checks:\n{problems}");
             }
