@@ -120,7 +120,8 @@ pub fn check(seed: u64) -> usize {
         }
         taken.push((file, row, cell));
         let (value, word) = d.pick(values);
-        value.clone_into(&mut sheet[row][cell]);
+        // Two rows with one misspelling would also be one stockpoint, twice.
+        sheet[row][cell] = if column == "product" { format!("{value}{row}") } else { value.to_owned() };
         // Where the cell begins is known when all of its row stands.
         planted.push((file, row + 1, cell, word));
     }
