@@ -95,8 +95,8 @@ fn share_ppm(part: i64, whole: i64) -> i64 {
 /// Sum and sum of squares of a daily series.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Spread {
-    sum: i128,
-    squares: i128,
+    pub(crate) sum: i128,
+    pub(crate) squares: i128,
 }
 
 impl Spread {
@@ -134,11 +134,11 @@ impl Spread {
 /// Totals of a period, node by node, and what the ratios need.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Kpis {
-    days: u32,
-    disrupted_days: u32,
-    nodes: Vec<Tally, NODES_MAX>,
-    orders: Vec<Spread, NODES_MAX>,
-    demand: Spread,
+    pub(crate) days: u32,
+    pub(crate) disrupted_days: u32,
+    pub(crate) nodes: Vec<Tally, NODES_MAX>,
+    pub(crate) orders: Vec<Spread, NODES_MAX>,
+    pub(crate) demand: Spread,
     reference_holding: i64,
 }
 

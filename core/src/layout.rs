@@ -243,7 +243,7 @@ pub mod disruption {
     pub const PLACE: usize = 1;
     /// While in force, as of events; factors of several that are in force at one place are multiplied, grades added.
     pub const VALUE_Q12: usize = 2;
-    /// Table of the days from the end of one (or the first day) to the beginning of the next [days], 1 or more.
+    /// Table of the days from the end of one (or day 0) to the beginning of the next [days], 1 or more.
     pub const GAP_TABLE: usize = 3;
     /// Table of the days it lasts [days], 1 or more.
     pub const DURATION_TABLE: usize = 4;

@@ -41,6 +41,7 @@ pub mod order;
 pub mod policy;
 mod rows;
 pub mod scenario;
+pub mod snapshot;
 pub mod state;
 pub mod table;
 

@@ -32,6 +32,7 @@ mod orders;
 pub mod quality;
 mod receipts;
 mod shipments;
+mod snapshot;
 mod storage;
 
 use crate::allocation::WEIGHT_MAX;
@@ -97,6 +98,8 @@ pub struct Network<'s, 'm> {
     draws: Draws,
     conditions: Conditions,
     day: u32,
+    /// Between [`Network::begin_day`] and [`Network::end_day`].
+    under_way: bool,
     today: Vec<Tally, NODES_MAX>,
     totals: Kpis,
     backorder_value: [i64; NODES_MAX],
@@ -152,6 +155,7 @@ impl<'s, 'm> Network<'s, 'm> {
             draws: Draws::new(0, 0),
             conditions: Conditions::new(),
             day: 0,
+            under_way: false,
             today,
             totals: Kpis::new(scenario),
             backorder_value: [0; NODES_MAX],
@@ -179,28 +183,8 @@ impl<'s, 'm> Network<'s, 'm> {
         let s = self.scenario;
         let p = s.products();
         let state = &mut self.state;
-        for rows in [
-            &mut *state.input_stock,
-            &mut *state.in_production,
-            &mut *state.waiting,
-            &mut *state.in_transit,
-            &mut *state.staged,
-            &mut *state.rush,
-            &mut *state.mail,
-            &mut *state.customer_backorder,
-            &mut *state.queue,
-            &mut *state.demand_today,
-            &mut *state.ordered_today,
-            &mut *state.route_first,
-            &mut *state.ring,
-            &mut *state.works_ring,
-            &mut *state.mail_ring,
-            &mut *state.yard,
-            &mut *state.effort,
-            &mut *state.late,
-            &mut *state.dependent,
-        ] {
-            rows.fill(0);
+        for array in state.arrays_mut() {
+            array.fill(0);
         }
         state.capacity_weight.fill(crate::action::weight(crate::action::Choice::TEXTBOOK.weight));
         for quality in s.lanes().iter().filter_map(|lane| lane.quality.as_ref()) {
@@ -213,8 +197,9 @@ impl<'s, 'm> Network<'s, 'm> {
         }
         self.open_orders(first_day);
         self.draws = Draws::new(seed, replica);
-        self.conditions.reset(s, &self.draws, first_day);
+        self.conditions.reset(s, &self.draws);
         self.day = first_day;
+        self.under_way = false;
         self.totals = Kpis::new(s);
         self.backorder_value = [0; NODES_MAX];
         for tally in &mut self.today {
@@ -330,13 +315,14 @@ impl<'s, 'm> Network<'s, 'm> {
         if self.is_over() {
             return;
         }
+        self.under_way = true;
         for tally in &mut self.today {
             *tally = Tally::default();
         }
         if let Some(costs) = &mut self.costs {
             costs.fill(0);
         }
-        self.events();
+        self.conditions.turn(self.scenario, &self.draws, self.day);
         self.negotiate();
         self.receive();
         self.customers();
@@ -415,5 +401,6 @@ impl<'s, 'm> Network<'s, 'm> {
         self.account();
         self.totals.add_day(s, &self.today, self.disrupted());
         self.day += 1;
+        self.under_way = false;
     }
 }

@@ -3,6 +3,7 @@
 use crate::model::FloatPolicy;
 use crate::rollout::GreedyPolicy;
 use crate::simd;
+use crate::trace::Recorder;
 use restock_core::blob::PolicyBlob;
 use restock_core::digest::Digest;
 use restock_core::hyperscore::{HyperScore, WeightsPpm};
@@ -61,34 +62,56 @@ pub struct Outcome {
 /// If an int8 policy does not fit the scenario: running anything else under its name would lie.
 #[must_use]
 pub fn run(scenario: &Scenario<'_>, contender: &Contender<'_>, protocol: &Protocol, threads: usize) -> Vec<Outcome> {
+    run_recorded(scenario, contender, protocol, threads, None)
+}
+
+/// [`run`], with a record of each day where one is wanted.
+///
+/// # Panics
+/// As [`run`].
+#[must_use]
+pub fn run_recorded(
+    scenario: &Scenario<'_>,
+    contender: &Contender<'_>,
+    protocol: &Protocol,
+    threads: usize,
+    record: Option<&Recorder>,
+) -> Vec<Outcome> {
     let replicas: Vec<u32> = (0..protocol.replicas).collect();
     crate::threads::map(&replicas, threads, |&replica| match contender {
-        Contender::BaseStock(level) => replicate(scenario, &mut BaseStock { level }, protocol, replica),
+        Contender::BaseStock(level) => replicate(scenario, &mut BaseStock { level }, protocol, replica, record),
         Contender::ReorderPoint(reorder, up_to) => {
-            replicate(scenario, &mut ReorderPoint { reorder, up_to }, protocol, replica)
+            replicate(scenario, &mut ReorderPoint { reorder, up_to }, protocol, replica, record)
         }
         Contender::PeriodicReview(period_days) => {
-            replicate(scenario, &mut PeriodicReview { period_days: *period_days }, protocol, replica)
+            replicate(scenario, &mut PeriodicReview { period_days: *period_days }, protocol, replica, record)
         }
-        Contender::Textbook => replicate(scenario, &mut Textbook, protocol, replica),
-        Contender::Float(policies) => replicate(scenario, &mut GreedyPolicy::new(policies), protocol, replica),
+        Contender::Textbook => replicate(scenario, &mut Textbook, protocol, replica, record),
+        Contender::Float(policies) => replicate(scenario, &mut GreedyPolicy::new(policies), protocol, replica, record),
         Contender::Int8(blob) => {
             let mut features = vec![0i8; QuantizedPolicy::bytes(scenario)];
             let Ok(mut policy) = QuantizedPolicy::on_another_scenario(blob, scenario, &mut features) else {
                 panic!("an int8 policy that does not fit the scenario must not be run")
             };
-            replicate(scenario, &mut policy, protocol, replica)
+            replicate(scenario, &mut policy, protocol, replica, record)
         }
     })
 }
 
 /// One replica from its first day to its last.
-fn replicate(scenario: &Scenario<'_>, policy: &mut impl Policy, protocol: &Protocol, replica: u32) -> Outcome {
+fn replicate(
+    scenario: &Scenario<'_>,
+    policy: &mut impl Policy,
+    protocol: &Protocol,
+    replica: u32,
+    record: Option<&Recorder>,
+) -> Outcome {
     let mut memory = vec![0i32; Network::words(scenario)];
     let Ok(mut network) = Network::new(scenario, &mut memory) else { unreachable!("memory is as long as asked for") };
     network.reset(protocol.seed, replica, protocol.first_day);
     let mut digest = Digest::new();
     let mut monitor = HyperScoreMonitor::new(scenario, MonitorSettings::WEEKLY);
+    let mut record = record.map(|recorder| (recorder, recorder.path()));
     for day in 0..protocol.warmup_days + protocol.days {
         if day == protocol.warmup_days {
             network.clear_kpis();
@@ -98,6 +121,12 @@ fn replicate(scenario: &Scenario<'_>, policy: &mut impl Policy, protocol: &Proto
         if day >= protocol.warmup_days {
             let _ = monitor.watch(network.today(), network.disrupted());
         }
+        if let Some((recorder, path)) = &mut record {
+            recorder.day(path, day as usize, replica, &network);
+        }
+    }
+    if let Some((recorder, path)) = &record {
+        recorder.add(path);
     }
     Outcome { kpis: network.kpis().clone(), digest: digest.value(), alarms: monitor.alarms() }
 }

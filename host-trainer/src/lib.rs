@@ -30,4 +30,5 @@ pub mod run_folder;
 pub mod sensitivity;
 pub mod simd;
 pub mod threads;
+pub mod trace;
 pub mod train;

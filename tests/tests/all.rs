@@ -1,5 +1,7 @@
 //! One test binary: links once, runs everything.
 
+#[path = "all/bad_files.rs"]
+mod bad_files;
 #[path = "all/blob_bytes.rs"]
 mod blob_bytes;
 #[path = "all/cli.rs"]
@@ -10,6 +12,8 @@ mod conservation;
 mod firmware;
 #[path = "all/forecast.rs"]
 mod forecast;
+#[path = "all/golden.rs"]
+mod golden;
 #[path = "all/hyperscore.rs"]
 mod hyperscore;
 #[path = "all/known_values.rs"]
@@ -28,3 +32,7 @@ mod python_oracle;
 mod readme;
 #[path = "all/scenario_bytes.rs"]
 mod scenario_bytes;
+#[path = "all/snapshot.rs"]
+mod snapshot;
+#[path = "all/threads.rs"]
+mod threads;

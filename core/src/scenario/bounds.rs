@@ -132,8 +132,7 @@ impl Scenario<'_> {
                 }
                 let rate = |column: Column| wider(word(column));
                 let lanes = i64::from(crate::convert::count(node.inbound.len()));
-                let rounding = lanes * (word(Column::LotSize) + word(Column::OrderMin));
-                let position = word(Column::PositionMax) + rounding.min(word(Column::OrderMax));
+                let position = self.position_bound(n, p);
                 let mut bound =
                     crate::convert::saturate_wide(self.demand_max(n, p, &season_max) * i128::from(self.horizon_days));
                 for &b in &node.outbound {
@@ -213,9 +212,17 @@ impl Scenario<'_> {
         sold || lanes.into_iter().any(ordered)
     }
 
+    /// What no inventory position of a stockpoint passes, rounding included [units].
+    pub(crate) fn position_bound(&self, n: usize, p: usize) -> i64 {
+        let word = |column: Column| wide(at(self.column(column, n), p));
+        let lanes = self.nodes.get(n).map_or(0, |node| i64::from(crate::convert::count(node.inbound.len())));
+        let rounding = lanes * (word(Column::LotSize) + word(Column::OrderMin));
+        word(Column::PositionMax) + rounding.min(word(Column::OrderMax))
+    }
+
     /// Greatest demand of a product's customers at a node on any day [units]: of its table or its
     /// replay, with the greatest season and surge. `season_max` is by profile, Q12.
-    fn demand_max(&self, n: usize, p: usize, season_max: &[i32; PROFILES_MAX]) -> i128 {
+    pub(crate) fn demand_max(&self, n: usize, p: usize, season_max: &[i32; PROFILES_MAX]) -> i128 {
         let surge = wider(wide(self.surge_max(n)));
         let table = at(self.column(Column::DemandTable, n), p);
         if self.nodes.get(n).is_none_or(|node| !node.sells) {
@@ -238,7 +245,7 @@ impl Scenario<'_> {
     }
 
     /// The greatest season factor of each profile, Q12.
-    fn season_maxima(&self) -> [i32; PROFILES_MAX] {
+    pub(crate) fn season_maxima(&self) -> [i32; PROFILES_MAX] {
         let mut season_max = [0; PROFILES_MAX];
         for (profile, most) in season_max.iter_mut().enumerate().take(self.profiles()) {
             *most = self.season_max(profile);

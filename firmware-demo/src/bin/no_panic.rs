@@ -1,5 +1,5 @@
 //! The proof that nothing in `restock-core` can panic on the device: this program checks an image and a
-//! policy, runs days with both policies that a device has, and reads every result. Its panic handler calls
+//! policy, runs days with both policies that a device has, saves and takes back the chain, and reads every result. Its panic handler calls
 //! a function that exists nowhere, so that it links only if the compiler has removed every call of the
 //! handler. No heap is here either: there is no allocator to link against.
 //!
@@ -42,6 +42,7 @@ mod device {
         // Opaque: nothing may be concluded from what the images hold or how long they are.
         static mut NETWORK: [i32; 1024] = [0; 1024];
         static mut FEATURES: [i8; 1024] = [0; 1024];
+        static mut SNAPSHOT: [u8; 1024] = [0; 1024];
         static IMAGE: [i32; 64] = [0; 64];
         static POLICY: [u8; 64] = [0; 64];
         let found = run(
@@ -49,6 +50,7 @@ mod device {
             black_box(POLICY.as_slice()),
             black_box(NETWORK.as_mut_slice()),
             black_box(FEATURES.as_mut_slice()),
+            black_box(SNAPSHOT.as_mut_slice()),
         );
         black_box(found);
         #[cfg(feature = "can-panic")]
@@ -59,7 +61,7 @@ mod device {
     }
 
     /// All that a device asks of the core.
-    fn run(image: &[i32], policy: &[u8], memory: &mut [i32], features: &mut [i8]) -> Option<u64> {
+    fn run(image: &[i32], policy: &[u8], memory: &mut [i32], features: &mut [i8], snapshot: &mut [u8]) -> Option<u64> {
         let scenario = Scenario::new(image).ok()?;
         let blob = PolicyBlob::decode(policy).ok()?;
         blob.self_test().ok()?;
@@ -77,6 +79,8 @@ mod device {
             black_box(learned.watch(network.today(), network.disrupted()));
             black_box(learned.monitor().window());
             network.trace(&mut digest);
+            black_box(network.snapshot(black_box(&mut *snapshot)).is_ok());
+            black_box(network.restore(black_box(&*snapshot)).is_ok());
         }
         let kpis = network.kpis();
         let parameters = scenario.score_parameters();

@@ -8,6 +8,7 @@ use crate::model::FloatPolicy;
 use crate::problem::Problem;
 use crate::run_folder::{Evaluation, REPLICAS_MAX, RunFolder};
 use crate::sensitivity::{self, Sensitivity};
+use crate::trace::{Recorder, Trace};
 use crate::train::{test_seed, year};
 use clap::Args;
 use restock_core::Scenario;
@@ -44,6 +45,9 @@ pub struct Comparison {
     pub int8_versus_float_percent: Option<f64>,
     /// How much HyperScore's ranking hangs on its weights.
     pub weight_sensitivity: Sensitivity,
+    /// What each policy did, day by day: for `restock verify`, in a file of its own.
+    #[serde(skip)]
+    pub traces: Vec<Trace>,
 }
 
 /// Name of the learned policy in floats.
@@ -75,10 +79,13 @@ pub fn compare(
         contenders.push((INT8, Contender::Int8(blob)));
     }
     let mut progress = crate::progress::Progress::new("compare", "policies", contenders.len() as u64, common.quiet);
+    let mut traces = Vec::new();
     let outcomes: Vec<(&str, Vec<Outcome>)> = contenders
         .iter()
         .map(|(name, contender)| {
-            let outcomes = evaluate::run(scenario, contender, protocol, common.threads());
+            let recorder = Recorder::new(scenario, protocol.warmup_days + protocol.days);
+            let outcomes = evaluate::run_recorded(scenario, contender, protocol, common.threads(), Some(&recorder));
+            traces.push(recorder.finish(name));
             progress.advance(1, name);
             (*name, outcomes)
         })
@@ -104,6 +111,7 @@ pub fn compare(
         weight_sensitivity: sensitivity::of(scenario, &policies, protocol.seed),
         policies,
         int8_versus_float_percent,
+        traces,
     }
 }
 
@@ -159,6 +167,7 @@ pub fn run(arguments: &Arguments, common: &Common) -> Result<(), Failure> {
     let protocol = year(&scenario, arguments.seed.unwrap_or(test_seed(problem.training.seed)), arguments.replicas);
     let comparison = compare(&scenario, &problem, Some(&policies), Some(blob), &protocol, common);
     folder.write_json("results.json", &comparison)?;
+    folder.write_traces(&comparison.traces)?;
     manifest.evaluation = Some(comparison.evaluation());
     folder.write_manifest(&manifest)?;
     if common.json { print_json(&comparison) } else { print(&comparison.text()) }

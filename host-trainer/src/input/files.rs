@@ -69,6 +69,23 @@ pub fn check(dir: &Path) -> Result<Vec<Problem>, Problems> {
     load(dir).map(|loaded| loaded.warnings)
 }
 
+/// The same from memory: files by name; names that a network does not have are left out.
+///
+/// # Errors
+/// Everything that is wrong with them.
+pub fn load_files(files: &[(&str, &[u8])]) -> Result<Loaded, Problems> {
+    let mut report = Report::default();
+    let mut found = Files::default();
+    for (i, name) in NAMES.into_iter().enumerate() {
+        match files.iter().find(|(given, _)| *given == name) {
+            Some((_, bytes)) => drop(found.0.insert(name, bytes.to_vec())),
+            None if i >= REQUIRED => {}
+            None => report.error(Place::whole(name), "is missing", format!("one of {}", NAMES[..REQUIRED].join(", "))),
+        }
+    }
+    found.resolve(report)
+}
+
 impl Files {
     fn read(dir: &Path, report: &mut Report) -> Self {
         let mut files = Self::default();

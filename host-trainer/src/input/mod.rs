@@ -53,7 +53,7 @@ mod training;
 #[cfg(test)]
 mod tests;
 
-pub use files::{InitError, Loaded, check, load};
+pub use files::{InitError, Loaded, check, load, load_files};
 pub use from_history::write_from_history;
 pub use general_goods::{default_network, write_default};
 pub use problem::{Problem, Problems};
