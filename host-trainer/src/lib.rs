@@ -27,5 +27,6 @@ pub mod quantize;
 pub mod rollout;
 pub mod run_folder;
 pub mod simd;
+pub mod solve;
 pub mod threads;
 pub mod train;

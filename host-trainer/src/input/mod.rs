@@ -35,6 +35,7 @@ mod history;
 mod money;
 mod normal;
 mod number;
+mod open_orders;
 mod planning;
 pub mod problem;
 mod resolve;
