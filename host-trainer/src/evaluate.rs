@@ -80,7 +80,12 @@ pub fn run(scenario: &Scenario<'_>, contender: &Contender<'_>, protocol: &Protoc
         }
         Contender::AnchorAdjust(expected, desired, share_q16, line_q16, from_day) => {
             let (share_q16, line_q16, from_day) = (*share_q16, *line_q16, *from_day);
-            replicate(scenario, &mut AnchorAdjust { expected, desired, share_q16, line_q16, from_day }, protocol, replica)
+            replicate(
+                scenario,
+                &mut AnchorAdjust { expected, desired, share_q16, line_q16, from_day },
+                protocol,
+                replica,
+            )
         }
         Contender::PeriodicReview(period_days) => {
             replicate(scenario, &mut PeriodicReview { period_days: *period_days }, protocol, replica)

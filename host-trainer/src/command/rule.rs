@@ -129,9 +129,7 @@ impl Parameters<'_, '_> {
         for node in 0..self.scenario.node_count() {
             for product in 0..self.scenario.products() {
                 let fits = |it: &&Given<'_>| {
-                    it.name == name
-                        && it.node.is_none_or(|n| n == node)
-                        && it.product.is_none_or(|p| p == product)
+                    it.name == name && it.node.is_none_or(|n| n == node) && it.product.is_none_or(|p| p == product)
                 };
                 let special = |it: &&Given<'_>| (it.product.is_some(), it.node.is_some());
                 let Some(it) = self.given.iter().filter(fits).max_by_key(special) else {
@@ -167,7 +165,11 @@ impl Parameters<'_, '_> {
         let row = self.scenario.nodes().iter().enumerate().all(|(n, node)| {
             let next = node.outbound.first().and_then(|&b| self.scenario.lanes().get(usize::from(b)));
             node.inbound.len() == 1
-                && if n == 0 { next.is_none() } else { node.outbound.len() == 1 && next.is_some_and(|l| l.customer == n - 1) }
+                && if n == 0 {
+                    next.is_none()
+                } else {
+                    node.outbound.len() == 1 && next.is_some_and(|l| l.customer == n - 1)
+                }
         });
         if !row {
             return Err(usage(self.rule, "this network", "nodes in a row: each with one supplier and one customer"));
@@ -177,6 +179,8 @@ impl Parameters<'_, '_> {
         for at in (0..levels.len().saturating_sub(products)).rev() {
             levels[at] = levels[at].min(levels[at + products]);
         }
-        Ok((0..levels.len()).map(|at| if at < products { levels[at] } else { levels[at] - levels[at - products] }).collect())
+        Ok((0..levels.len())
+            .map(|at| if at < products { levels[at] } else { levels[at] - levels[at - products] })
+            .collect())
     }
 }

@@ -73,8 +73,12 @@ fn text(optimum: &Optimum, currency: &str) -> String {
 }
 
 fn one(solution: &Solution, currency: &str) -> String {
-    let mut lines =
-        vec![format!("{}: {}, optimum {} {currency} a day", solution.product, solution.family, figure(solution.optimum))];
+    let mut lines = vec![format!(
+        "{}: {}, optimum {} {currency} a day",
+        solution.product,
+        solution.family,
+        figure(solution.optimum)
+    )];
     if let Some((what, cost)) = solution.textbook {
         lines.push(format!("as textbooks count it ({what}): {} {currency} a day", figure(cost)));
     }
@@ -94,5 +98,11 @@ fn one(solution: &Solution, currency: &str) -> String {
 
 /// Four decimals where there are few digits before the point: optima are compared to the fourth.
 fn figure(value: f64) -> String {
-    if value.abs() < 0.1 { format!("{value:.7}") } else if value.abs() < 10_000.0 { format!("{value:.4}") } else { table::thousands(value) }
+    if value.abs() < 0.1 {
+        format!("{value:.7}")
+    } else if value.abs() < 10_000.0 {
+        format!("{value:.4}")
+    } else {
+        table::thousands(value)
+    }
 }

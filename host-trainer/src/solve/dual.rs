@@ -135,7 +135,8 @@ impl Dual {
             return Err(super::too_large(chain.pipeline.states));
         }
         let mut values = vec![0.0; chain.pipeline.states];
-        let gain = iterate(&mut values, f64::MAX, watch.of("optimum"), |old, new| chain.sweep_all(reach, old, new, None));
+        let gain =
+            iterate(&mut values, f64::MAX, watch.of("optimum"), |old, new| chain.sweep_all(reach, old, new, None));
         let mut orders = vec![(0, 0); values.len()];
         chain.sweep_all(reach, &values.clone(), &mut values, Some(&mut orders));
         let met = chain.met(reach, self.order_max, &orders);
@@ -173,9 +174,8 @@ impl Dual {
         let mut without = 0;
         for cap in least_cap..=reach.order.max(least_cap) {
             let index = |(expedite, level)| Index { expedite, level, cap };
-            let (at, cost) = descend((best.0.expedite, best.0.level), |at, give_up| {
-                self.cost_of(index(at), give_up, watch)
-            })?;
+            let (at, cost) =
+                descend((best.0.expedite, best.0.level), |at, give_up| self.cost_of(index(at), give_up, watch))?;
             let found = (index(at), cost);
             without += 1;
             if found.1 < best.1 {

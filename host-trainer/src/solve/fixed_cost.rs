@@ -47,8 +47,12 @@ impl Renewal<'_> {
         let still = self.demand.from_zero().first().copied().unwrap_or(0.0);
         while self.days.len() < length {
             let j = self.days.len();
-            let arrived: f64 =
-                self.demand.points().filter(|(d, _)| (1..=j).contains(d)).map(|(d, mass)| mass * self.days[j - d]).sum();
+            let arrived: f64 = self
+                .demand
+                .points()
+                .filter(|(d, _)| (1..=j).contains(d))
+                .map(|(d, mass)| mass * self.days[j - d])
+                .sum();
             let begins = if j == 0 { 1.0 } else { 0.0 };
             self.days.push((begins + arrived) / (1.0 - still));
         }

@@ -12,7 +12,7 @@
 
 use super::lattice::{DayCost, Lattice};
 use super::pipeline::{Bounds, Gain, Pipeline, descend, dot, iterate};
-use super::{Watch, WORK_MAX};
+use super::{WORK_MAX, Watch};
 
 /// The problem. Costs a step.
 #[derive(Clone, Debug, PartialEq)]
@@ -90,9 +90,13 @@ impl LostSales {
             _ => Ok(f64::INFINITY),
         };
         // Without a cap: both numbers of a pair that never costs more for a move along the second.
-        let (base_stock, base_cost) = descend((guess, 0), |(level, still), give_up| {
-            if still == 0 { cost(level, most, give_up) } else { Ok(f64::INFINITY) }
-        })?;
+        let (base_stock, base_cost) =
+            descend(
+                (guess, 0),
+                |(level, still), give_up| {
+                    if still == 0 { cost(level, most, give_up) } else { Ok(f64::INFINITY) }
+                },
+            )?;
         let cap = orders.greatest().clamp(1, self.demand.last().max(1)) as i64;
         let (capped, capped_cost) = descend((base_stock.0, cap), |(level, cap), give_up| cost(level, cap, give_up))?;
         let base_stock = (base_stock.0.unsigned_abs() as usize, base_cost);
@@ -122,7 +126,8 @@ impl LostSales {
             return Err(super::too_large(chain.pipeline.states));
         }
         let mut values = vec![0.0; chain.pipeline.states];
-        let gain = iterate(&mut values, f64::MAX, watch.of("optimum"), |old, new| chain.sweep_all(order, old, new, None));
+        let gain =
+            iterate(&mut values, f64::MAX, watch.of("optimum"), |old, new| chain.sweep_all(order, old, new, None));
         let mut orders = vec![0; values.len()];
         chain.sweep_all(order, &values.clone(), &mut values, Some(&mut orders));
         Ok((gain, Orders { pipeline: chain.pipeline, order: orders }))
@@ -212,8 +217,7 @@ impl<'a> Chain<'a> {
         for (r, row) in self.pipeline.rows.iter().enumerate() {
             for x in 0..row.length {
                 let z = (level - x - row.sum).min(cap);
-                new[row.start + x] =
-                    self.day.at(x as i64) + self.problem.unit * z as f64 + self.ahead(r, x, z, old);
+                new[row.start + x] = self.day.at(x as i64) + self.problem.unit * z as f64 + self.ahead(r, x, z, old);
             }
         }
     }

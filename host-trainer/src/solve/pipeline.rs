@@ -168,7 +168,7 @@ impl Gain {
 /// Relative value iteration (White 1963): `sweep` sets a new value function from an old one. The least and the greatest
 /// difference bound the average cost (Odoni 1969). Ends early, with what it knows, once the cost is above `give_up`.
 pub fn iterate(
-    values: &mut Vec<f64>,
+    values: &mut [f64],
     give_up: f64,
     mut watch: impl FnMut(usize, Gain),
     mut sweep: impl FnMut(&[f64], &mut [f64]),

@@ -184,13 +184,17 @@ impl Product<'_> {
     /// What is asked of every stockpoint of the product.
     fn stockpoints(&self, reasons: &mut Reasons) {
         let profile = self.word(Column::DemandProfile, 0);
-        let flat = (0..self.s.horizon_days())
-            .all(|day| self.s.season(usize::try_from(profile).unwrap_or(0), day) == 4096);
+        let flat =
+            (0..self.s.horizon_days()).all(|day| self.s.season(usize::try_from(profile).unwrap_or(0), day) == 4096);
         reasons.unless(flat, || format!("{} has a season", self.at(0)), "season = flat");
         for n in 0..self.s.node_count() {
             let (lot, least) = (self.word(Column::LotSize, n), self.word(Column::OrderMin, n));
             // On a lattice of whole lots a lot is no restriction, but a demand of parts of a lot is another problem.
-            reasons.unless(lot == 1, || format!("{} orders in lots of {lot}", self.at(n)), "lot_size = 1 internal unit");
+            reasons.unless(
+                lot == 1,
+                || format!("{} orders in lots of {lot}", self.at(n)),
+                "lot_size = 1 internal unit",
+            );
             reasons.unless(least <= 1, || format!("{} has a minimum order of {least}", self.at(n)), "order_min = 0");
         }
     }
@@ -216,13 +220,8 @@ impl Product<'_> {
             }
         };
         let column = |column| (0..nodes).map(|n| self.word(column, n)).collect::<Vec<i32>>();
-        let case = Case {
-            kind,
-            linear,
-            step,
-            position_max: column(Column::PositionMax),
-            order_max: column(Column::OrderMax),
-        };
+        let case =
+            Case { kind, linear, step, position_max: column(Column::PositionMax), order_max: column(Column::OrderMax) };
         (reasons.0.len() == before).then_some(case)
     }
 
@@ -270,8 +269,7 @@ impl Product<'_> {
             };
             return Some(if lead_days == 0 { Kind::LostNextDay(problem) } else { Kind::LostSales(problem) });
         }
-        let problem =
-            FixedCost { demand: demand.clone(), lead_days: self.lead(0), order, holding, backorder: short };
+        let problem = FixedCost { demand: demand.clone(), lead_days: self.lead(0), order, holding, backorder: short };
         if order > 0.0 {
             return Some(Kind::FixedCost(problem));
         }

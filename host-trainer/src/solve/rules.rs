@@ -80,7 +80,8 @@ impl Case {
                 let mut rules = vec![units(cost).rule("(s, S)", "reorder-point", true, cost, levels)];
                 let certain = problem.demand.masses.len() == 1;
                 if certain {
-                    textbook = Some(("continuous time, no shortage", problem.economic_order_quantity().1 + self.linear));
+                    textbook =
+                        Some(("continuous time, no shortage", problem.economic_order_quantity().1 + self.linear));
                     rules.push(self.cycle(problem, &units(cost)));
                 }
                 let family = if certain { Family::EconomicOrderQuantity } else { Family::FixedCost };
@@ -111,11 +112,8 @@ impl Case {
             Kind::Dual(problem) => {
                 let found = problem.solve(watch).map_err(refused)?;
                 let (index, cost) = found.index;
-                let parameters = vec![
-                    one("Se", steps(index.expedite)),
-                    one("Sr", steps(index.level)),
-                    one("cap", index.cap as f64),
-                ];
+                let parameters =
+                    vec![one("Se", steps(index.expedite)), one("Sr", steps(index.level)), one("cap", index.cap as f64)];
                 let rule =
                     units(found.optimum.mean()).rule("best capped dual index", "dual-index", false, cost, parameters);
                 let bounds = (found.optimum.lower, found.optimum.upper);

@@ -82,7 +82,8 @@ const LOST_SALES: [(u32, u32, f64, (u32, f64), (u32, u32, f64)); 5] = [
 
 #[test]
 fn every_network_folder_is_read_without_a_complaint() {
-    let names: Vec<_> = std::fs::read_dir(folder("")).expect("lists").map(|entry| entry.expect("an entry").path()).collect();
+    let names: Vec<_> =
+        std::fs::read_dir(folder("")).expect("lists").map(|entry| entry.expect("an entry").path()).collect();
     assert!(names.len() >= 14, "{names:?}");
     for path in names {
         let loaded = input::load(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
@@ -132,7 +133,8 @@ fn the_economic_order_quantity_costs_its_closed_form() {
     // 17 whole cycles of 234 days of 1.3; a year there is a thousand days here.
     let problem = problem("eoq");
     let scenario = problem.scenario().expect("a scenario");
-    let contender = rule::parse("reorder-point:s=0,S=304.2", &scenario, &problem.names).expect("right").expect("a rule");
+    let contender =
+        rule::parse("reorder-point:s=0,S=304.2", &scenario, &problem.names).expect("right").expect("a rule");
     let protocol = Protocol { seed: 1, replicas: 2, first_day: 0, warmup_days: 100, days: 17 * 234 };
     let (mean, error) = per_day(&scenario, &evaluate::run(&scenario, &contender, &protocol, 1));
     assert!(error < 1e-12, "there is no chance in it");

@@ -48,7 +48,8 @@ pub(crate) fn average_cost(start: Vec<i32>, day: impl Fn(&[i32]) -> Vec<(f64, Ve
         let next: Vec<f64> = choices
             .iter()
             .map(|here| {
-                let costs = here.iter().map(|(cost, next)| cost + next.iter().map(|(s, m)| m * values[*s]).sum::<f64>());
+                let costs =
+                    here.iter().map(|(cost, next)| cost + next.iter().map(|(s, m)| m * values[*s]).sum::<f64>());
                 costs.fold(f64::INFINITY, f64::min)
             })
             .collect();
@@ -77,7 +78,15 @@ fn lost_day(state: &[i32], z: i32, demand: &[f64], holding: f64, penalty: f64) -
 }
 
 /// Optimum of lost sales over orders from 0 to `most` with at most `total` on hand and on the way.
-pub(crate) fn lost_sales(demand: &[f64], lead: usize, holding: f64, penalty: f64, unit: f64, most: i32, total: i32) -> f64 {
+pub(crate) fn lost_sales(
+    demand: &[f64],
+    lead: usize,
+    holding: f64,
+    penalty: f64,
+    unit: f64,
+    most: i32,
+    total: i32,
+) -> f64 {
     average_cost(vec![0; lead], |state| {
         let room = (total - state.iter().sum::<i32>()).clamp(0, most);
         (0..=room)
