@@ -79,66 +79,69 @@ pub(crate) fn read(bytes: &[u8], report: &mut Report) -> Vec<OpenRow> {
 /// Most days until an open order comes: the ring must hold it.
 const DAYS_MAX: u32 = (RING_DAYS_MAX - 2) as u32;
 
-/// Open orders as the simulator wants them: by lane, product, stage and days, each once.
-pub(crate) fn resolved(rows: &Rows, chain: &Chain, report: &mut Report) -> Vec<OpenOrder> {
-    let mut units: BTreeMap<(usize, usize, Stage, usize), i64> = BTreeMap::new();
-    let node = |name: &str| chain.rows.iter().position(|row| rows.nodes[*row].name == name);
+/// Complains about lanes and products that are not there, and about orders that can't be where they are said to be.
+pub(crate) fn check(rows: &Rows, report: &mut Report) {
     for row in &rows.open_orders {
-        let supplier = (row.supplier != OUTSIDE).then(|| node(&row.supplier));
-        let lane = chain
-            .lanes
-            .iter()
-            .position(|lane| Some(lane.customer) == node(&row.customer) && lane.supplier.map(Some) == supplier);
-        let product = rows.products.iter().position(|product| product.name == row.product);
-        if lane.is_none() {
-            let known = rows.routes.iter().map(|route| format!("{}>{}", route.supplier, route.customer));
-            let known: Vec<String> = known.collect();
+        let mut lane =
+            rows.routes.iter().filter(|r| r.supplier == row.supplier && r.customer == row.customer).peekable();
+        if lane.peek().is_none() {
+            let known: Vec<String> = rows.routes.iter().map(|r| format!("{}>{}", r.supplier, r.customer)).collect();
             let wanted = format!("{}>{}", row.supplier, row.customer);
             report.error(
                 row.at.clone(),
                 format!("lane {} is not in lanes.csv", quoted(&wanted)),
                 suggestion(&wanted, known.iter().map(String::as_str)),
             );
-        }
-        if product.is_none() {
-            report.error(
-                row.product_at.clone(),
-                format!("product {} is not in products.csv", quoted(&row.product)),
-                suggestion(&row.product, rows.products.iter().map(|product| product.name.as_str())),
-            );
-        }
-        if row.stage == Stage::InMail && lane.is_some_and(|lane| chain.lanes[lane].order_days == 0) {
+        } else if row.stage == Stage::InMail && !lane.any(|r| r.order_days.is_some_and(|days| days > 0)) {
             report.error(
                 row.stage_at.clone(),
                 format!("an order in the mail from {} to {}, where orders take no days", row.customer, row.supplier),
                 "waiting, or an order_lead_time_days above 0 in lanes.csv",
             );
         }
+        if !rows.products.iter().any(|product| product.name == row.product) {
+            report.error(
+                row.product_at.clone(),
+                format!("product {} is not in products.csv", quoted(&row.product)),
+                suggestion(&row.product, rows.products.iter().map(|product| product.name.as_str())),
+            );
+        }
         if row.stage == Stage::Waiting && row.days != 0 {
             report.error(row.days_at.clone(), format!("a waiting order has days = {}", row.days), "0 or empty");
         }
         let scale = rows.settings.unit_scale;
-        let whole = scaled_whole(row.quantity, scale).filter(|&units| units > 0);
-        if whole.is_none() {
+        if scaled_whole(row.quantity, scale).is_none_or(|units| units <= 0) {
             report.error(
                 row.quantity_at.clone(),
                 format!("quantity is {}", row.quantity),
                 format!("above 0 and whole at unit_scale = {scale}"),
             );
         }
-        if let (Some(lane), Some(product), Some(whole), Ok(days)) = (lane, product, whole, usize::try_from(row.days)) {
-            *units.entry((lane, product, row.stage, days)).or_default() += i64::from(whole);
+    }
+}
+
+/// Open orders as the simulator wants them, of rows that [`check`] has seen: by lane, product, stage and days, each once.
+pub(crate) fn resolved(rows: &Rows, chain: &Chain, report: &mut Report) -> Vec<OpenOrder> {
+    let node = |name: &str| chain.rows.iter().position(|row| rows.nodes[*row].name == name);
+    let place = |row: &OpenRow| {
+        let supplier = if row.supplier == OUTSIDE { None } else { Some(node(&row.supplier)?) };
+        let customer = node(&row.customer)?;
+        let lane = chain.lanes.iter().position(|lane| lane.customer == customer && lane.supplier == supplier)?;
+        let product = rows.products.iter().position(|product| product.name == row.product)?;
+        Some((lane, product, row.stage, usize::try_from(row.days).ok()?))
+    };
+    let mut units: BTreeMap<(usize, usize, Stage, usize), i64> = BTreeMap::new();
+    for row in &rows.open_orders {
+        if let (Some(at), Some(whole)) = (place(row), scaled_whole(row.quantity, rows.settings.unit_scale)) {
+            *units.entry(at).or_default() += i64::from(whole);
         }
     }
-    let too_many = || Place::whole(FILE);
-    units
-        .into_iter()
-        .filter_map(|((lane, product, stage, days), units)| {
-            let fits = i32::try_from(units).ok();
-            if fits.is_none() {
-                report.error(too_many(), format!("{units} internal units are open in one place"), "below 2^31");
-            }
-            Some(OpenOrder { lane, product, stage, days, units: fits? })
-        })
-        .collect()
+    let mut open = Vec::new();
+    for ((lane, product, stage, days), units) in units {
+        match i32::try_from(units) {
+            Ok(units) => open.push(OpenOrder { lane, product, stage, days, units }),
+            Err(_) => report.error(Place::whole(FILE), format!("{units} internal units are open"), "below 2^31"),
+        }
+    }
+    open
 }

@@ -50,6 +50,7 @@ pub(crate) fn network(rows: &Rows, report: &mut Report) -> Option<NetworkSpec> {
     let chain = chain(&rows.nodes, &rows.routes, report);
     let demand = Demand::new(rows, &overrides, report);
     super::events::check_names(rows, report);
+    super::open_orders::check(rows, report);
     let (Some(chain), true) = (chain, report.errors() == 0) else { return None };
 
     let mut builder = Builder {
