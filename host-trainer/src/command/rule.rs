@@ -8,8 +8,11 @@ use crate::failure::Failure;
 use crate::problem::Names;
 use restock_core::Scenario;
 
-/// The rules that take parameters, with their parameters: those a stockpoint, then those of the rule as a whole.
-const RULES: [(&str, &[&str], &[(&str, f64)]); 6] = [
+/// A rule's name, its parameters of a stockpoint, and its parameters as a whole with their defaults.
+type Rule = (&'static str, &'static [&'static str], &'static [(&'static str, f64)]);
+
+/// The rules that take parameters.
+const RULES: [Rule; 6] = [
     ("base-stock", &["S"], &[]),
     ("capped-base-stock", &["S", "cap"], &[]),
     ("echelon-base-stock", &["S"], &[]),
@@ -76,7 +79,7 @@ pub fn parse(text: &str, scenario: &Scenario<'_>, names: &Names) -> Result<Optio
                 let fine = (0.0..=1.0).contains(&value);
                 if fine { Ok((value * 65_536.0).round() as i32) } else { Err(usage(text, name, "from 0 to 1")) }
             };
-            if !(from >= 0.0 && from <= 4096.0 && from.fract() == 0.0) {
+            if !(0.0..=4096.0).contains(&from) || from.fract() != 0.0 {
                 return Err(usage(text, "from", "a whole number of days"));
             }
             let (alpha, beta) = (share("alpha", alpha)?, share("beta", beta)?);
