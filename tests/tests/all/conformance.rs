@@ -71,8 +71,11 @@ fn parameter(solution: &Solution, rule: &str, name: &str) -> f64 {
     rule.parameters.iter().find(|(key, _)| key == name).unwrap_or_else(|| panic!("no {name}: {rule:?}")).1
 }
 
-/// Zipkin (2008), Table 3: penalty, lead time, optimum, base stock (S, cost), capped base stock (S, cap, cost).
-const LOST_SALES: [(u32, u32, f64, (u32, f64), (u32, u32, f64)); 5] = [
+/// Penalty, lead time, optimum, base stock (S, cost), capped base stock (S, cap, cost).
+type LostSales = (u32, u32, f64, (u32, f64), (u32, u32, f64));
+
+/// Zipkin (2008), Table 3.
+const LOST_SALES: [LostSales; 5] = [
     (4, 1, 4.0407, (12, 4.1628), (12, 6, 4.0654)),
     (4, 2, 4.3953, (16, 4.6386), (17, 5, 4.4057)),
     (4, 4, 4.7285, (25, 5.1976), (26, 5, 4.7978)),
