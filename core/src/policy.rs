@@ -13,7 +13,9 @@ use crate::state::StateView;
 mod classical;
 mod quantized;
 
-pub use classical::{BaseStock, CappedBaseStock, DualIndex, LevelRow, PeriodicReview, ReorderPoint, Textbook};
+pub use classical::{
+    AnchorAdjust, BaseStock, CappedBaseStock, DualIndex, LevelRow, PeriodicReview, ReorderPoint, Textbook,
+};
 pub use quantized::{QuantizedError, QuantizedPolicy};
 
 /// What a node decides for each of its products. Each row of shape `[product]`.

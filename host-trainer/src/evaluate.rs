@@ -10,7 +10,9 @@ use restock_core::hyperscore::{HyperScore, WeightsPpm};
 use restock_core::kpi::Kpis;
 use restock_core::ledger::{Ledger, TERMS};
 use restock_core::monitor::{HyperScoreMonitor, MonitorSettings};
-use restock_core::policy::{BaseStock, PeriodicReview, QuantizedPolicy, ReorderPoint, Textbook};
+use restock_core::policy::{
+    AnchorAdjust, BaseStock, CappedBaseStock, DualIndex, PeriodicReview, QuantizedPolicy, ReorderPoint, Textbook,
+};
 use restock_core::{Network, Policy, Scenario};
 use serde::Serialize;
 
@@ -33,6 +35,12 @@ pub struct Protocol {
 pub enum Contender<'a> {
     /// Fixed base-stock levels. Shape `[node][product]`.
     BaseStock(Vec<i32>),
+    /// Fixed base-stock levels, and a cap on each order. Shapes `[node][product]`.
+    CappedBaseStock(Vec<i32>, Vec<i32>),
+    /// Level of the fast route, level and cap of the normal order. Shapes `[node][product]`.
+    DualIndex(Vec<i32>, Vec<i32>, Vec<i32>),
+    /// Anchoring and adjustment: expected demand and desired stock, shapes `[node][product]`; alpha, beta, first day.
+    AnchorAdjust(Vec<i32>, Vec<i32>, i32, i32, u32),
     /// (s, S). Shapes `[node][product]`.
     ReorderPoint(Vec<i32>, Vec<i32>),
     /// Periodic review with textbook levels.
@@ -82,6 +90,22 @@ pub fn run_recorded(
         Contender::BaseStock(level) => replicate(scenario, &mut BaseStock { level }, protocol, replica, record),
         Contender::ReorderPoint(reorder, up_to) => {
             replicate(scenario, &mut ReorderPoint { reorder, up_to }, protocol, replica, record)
+        }
+        Contender::CappedBaseStock(level, cap) => {
+            replicate(scenario, &mut CappedBaseStock { level, cap }, protocol, replica, record)
+        }
+        Contender::DualIndex(expedite, level, cap) => {
+            replicate(scenario, &mut DualIndex { expedite, level, cap }, protocol, replica, record)
+        }
+        Contender::AnchorAdjust(expected, desired, share_q16, line_q16, from_day) => {
+            let (share_q16, line_q16, from_day) = (*share_q16, *line_q16, *from_day);
+            replicate(
+                scenario,
+                &mut AnchorAdjust { expected, desired, share_q16, line_q16, from_day },
+                protocol,
+                replica,
+                record,
+            )
         }
         Contender::PeriodicReview(period_days) => {
             replicate(scenario, &mut PeriodicReview { period_days: *period_days }, protocol, replica, record)

@@ -29,6 +29,7 @@ pub mod rollout;
 pub mod run_folder;
 pub mod sensitivity;
 pub mod simd;
+pub mod solve;
 pub mod threads;
 pub mod trace;
 pub mod train;

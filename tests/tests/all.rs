@@ -6,6 +6,8 @@ mod bad_files;
 mod blob_bytes;
 #[path = "all/cli.rs"]
 mod cli;
+#[path = "all/conformance.rs"]
+mod conformance;
 #[path = "all/conservation.rs"]
 mod conservation;
 #[path = "all/firmware.rs"]

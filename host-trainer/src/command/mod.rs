@@ -8,8 +8,10 @@ pub mod folder;
 pub mod forecast;
 pub mod inspect;
 pub mod pack;
+pub mod rule;
 pub mod session;
 pub mod simulate;
+pub mod solve;
 pub mod table;
 pub mod train;
 pub mod verify;
@@ -66,6 +68,8 @@ pub enum Command {
     Check(folder::CheckArguments),
     /// Run one policy and print its figures.
     Simulate(simulate::Arguments),
+    /// Compute the exact optimum of a network that has one.
+    Solve(solve::Arguments),
     /// Train one PPO learner per node.
     Train(train::Arguments),
     /// Quantize a run's policies to int8 and write the policy file.
@@ -95,6 +99,7 @@ pub fn run(line: CommandLine) -> Result<(), Failure> {
         Command::Init(arguments) => folder::init(&arguments, &common),
         Command::Check(arguments) => folder::check(&arguments, &common),
         Command::Simulate(arguments) => simulate::run(&arguments, &common),
+        Command::Solve(arguments) => solve::run(&arguments, &common),
         Command::Train(arguments) => train::run(&arguments, &common),
         Command::Pack(arguments) => pack::run(&arguments, &common),
         Command::Compare(arguments) => compare::run(&arguments, &common),

@@ -5,14 +5,14 @@ use super::problem::{Place, Problem, Problems, Report};
 use super::resolve::{Rows, network};
 use super::spec::NetworkSpec;
 use super::text::FILE_BYTES_MAX;
-use super::{history, rows, settings};
+use super::{history, open_orders, rows, settings};
 use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
 /// The files of a folder that are read; the first four must be there.
-const NAMES: [&str; 7] =
-    ["network.toml", "nodes.csv", "lanes.csv", "products.csv", "stockpoints.csv", "demand.csv", "forecast.csv"];
+const NAMES: [&str; 8] =
+    ["network.toml", "nodes.csv", "lanes.csv", "products.csv", "stockpoints.csv", "demand.csv", "forecast.csv", "open_orders.csv"];
 const REQUIRED: usize = 4;
 
 /// Files by name.
@@ -134,7 +134,8 @@ impl Files {
             history::read(bytes, &names, &sold, settings.unit_scale, report_ref)
         });
         let forecasts = file(NAMES[6]).map_or(Vec::new(), |bytes| super::forecast::read(bytes, report_ref));
-        let rows = Rows { settings, nodes, routes, products, stockpoints, history, forecasts };
+        let open_orders = file(NAMES[7]).map_or(Vec::new(), |bytes| open_orders::read(bytes, report_ref));
+        let rows = Rows { settings, nodes, routes, products, stockpoints, history, forecasts, open_orders };
         let spec = network(&rows, report_ref);
         if let Some(error) = spec.as_ref().and_then(|spec| spec.image().err()) {
             report.error(Place::whole(NAMES[0]), format!("the simulator refuses the network: {error}"), "");

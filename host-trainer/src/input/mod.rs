@@ -36,6 +36,7 @@ mod history;
 mod money;
 mod normal;
 mod number;
+mod open_orders;
 mod planning;
 pub mod problem;
 mod resolve;

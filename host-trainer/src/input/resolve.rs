@@ -34,6 +34,7 @@ pub(crate) struct Rows {
     pub(crate) stockpoints: Vec<StockpointRow>,
     pub(crate) history: Option<History>,
     pub(crate) forecasts: Vec<ForecastRow>,
+    pub(crate) open_orders: Vec<super::open_orders::OpenRow>,
 }
 
 /// The network, or `None` after reporting why there is none. The spec may still be refused by the
@@ -52,6 +53,7 @@ pub(crate) fn network(rows: &Rows, report: &mut Report) -> Option<NetworkSpec> {
     let chain = chain(&rows.nodes, &rows.routes, report);
     let demand = Demand::new(rows, &overrides, report);
     super::events::check_names(rows, report);
+    super::open_orders::check(rows, report);
     let (Some(chain), true) = (chain, report.errors() == 0) else { return None };
 
     let mut builder = Builder {
@@ -76,6 +78,7 @@ pub(crate) fn network(rows: &Rows, report: &mut Report) -> Option<NetworkSpec> {
     money.finish(report);
     let events = super::events::resolved(rows, &chain, report);
     let (replay_days, replay) = demand.replay(rows, &chain, report);
+    let open_orders = super::open_orders::resolved(rows, &chain, report);
     let ring_days = ring_days(&chain, rows);
     let mut spec = NetworkSpec {
         name: settings.name.clone(),
@@ -97,7 +100,7 @@ pub(crate) fn network(rows: &Rows, report: &mut Report) -> Option<NetworkSpec> {
         stockpoints,
         profiles,
         events,
-        open_orders: Vec::new(),
+        open_orders,
         disruptions: Vec::new(),
         bom: Vec::new(),
         groups: 0,
@@ -375,7 +378,8 @@ fn ring_days(chain: &Chain, rows: &Rows) -> i32 {
     let leads = rows.routes.iter().flat_map(|r| r.lead_time.iter()).map(|(days, _)| word(*days).unwrap_or(1));
     let mail = chain.lanes.iter().map(|lane| lane.order_days);
     let production = rows.nodes.iter().filter_map(|node| node.production_days);
-    leads.chain(mail).chain(production).max().unwrap_or(1) + 1
+    let open = rows.open_orders.iter().map(|order| order.days);
+    leads.chain(mail).chain(production).chain(open).max().unwrap_or(1) + 1
 }
 
 /// Greatest demand of one stockpoint in a day: tables times seasons times surges, and all replayed.
