@@ -5,7 +5,7 @@
 //! and moving. None gives the innovations form that a device runs. The likelihood is a page.
 
 use super::likelihood::likelihood;
-use super::optimize::minimize;
+use super::optimize::{Care, minimize};
 use super::process::Process;
 use restock_core::forecast::LAGS;
 
@@ -74,7 +74,11 @@ fn differenced(series: &[f64], regressors: &[Vec<f64>], d: usize) -> (Vec<f64>, 
 ///
 /// With `d` = 1 the likelihood is that of the differences.
 #[must_use]
-pub fn fit(series: &[f64], regressors: &[Vec<f64>], [p, d, q]: [usize; 3]) -> Option<Fitted> {
+pub fn fit(series: &[f64], regressors: &[Vec<f64>], order: [usize; 3]) -> Option<Fitted> {
+    fit_with(series, regressors, order, Care::FULL)
+}
+
+fn fit_with(series: &[f64], regressors: &[Vec<f64>], [p, d, q]: [usize; 3], care: Care) -> Option<Fitted> {
     let (series, regressors) = differenced(series, regressors, d);
     let count = series.len();
     let estimated = p + q + regressors.len() + 1;
@@ -107,7 +111,7 @@ pub fn fit(series: &[f64], regressors: &[Vec<f64>], [p, d, q]: [usize; 3]) -> Op
                     }
                 })
                 .collect();
-            minimize(&cost, &start)
+            minimize(&cost, &start, care)
         })
         .min_by(|a, b| a.1.total_cmp(&b.1))?;
     let (ar, ma) = coefficients(&free, p);
@@ -155,7 +159,8 @@ pub fn select(series: &[f64], days: usize) -> Option<Fitted> {
             if tried.iter().any(|(known, _)| *known == orders) {
                 continue;
             }
-            let fitted = fit(series, &[], [orders[0], d, orders[1]]).filter(|f| f.process.fits_a_device(days));
+            let fitted = fit_with(series, &[], [orders[0], d, orders[1]], Care::QUICK);
+            let fitted = fitted.filter(|f| f.process.fits_a_device(days));
             tried.push((orders, fitted.clone()));
             let Some(fitted) = fitted else { continue };
             if best.as_ref().is_none_or(|best| fitted.aicc < best.aicc - 1e-9) {
@@ -174,7 +179,8 @@ pub fn select(series: &[f64], days: usize) -> Option<Fitted> {
             }
         }
     }
-    best
+    let whole = best.as_ref().and_then(|best| fit(series, &[], best.process.order()));
+    whole.filter(|f| f.process.fits_a_device(days)).or(best)
 }
 
 #[cfg(test)]

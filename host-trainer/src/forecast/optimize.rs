@@ -3,15 +3,29 @@
 //!
 //! Own, because it is sixty lines for at most six numbers; a framework of optimizers would be the larger part.
 
-/// Steps at most.
-const STEPS_MAX: usize = 200;
 /// Step of the differences: about the cube root of what a double resolves.
 const DIFFERENCE: f64 = 6e-6;
 /// A gradient below this is none.
 const GRADIENT_MIN: f64 = 1e-7;
 
+/// When to stop.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Care {
+    /// Steps at most.
+    pub(crate) steps_max: usize,
+    /// A step that gains less than this, of a value about one, is the last.
+    pub(crate) gain_min: f64,
+}
+
+impl Care {
+    /// Good enough to compare with others.
+    pub(crate) const QUICK: Self = Self { steps_max: 40, gain_min: 1e-7 };
+    /// As far as differences can tell.
+    pub(crate) const FULL: Self = Self { steps_max: 200, gain_min: 1e-13 };
+}
+
 /// Where the function is least from `start` on, and how much it is there.
-pub(crate) fn minimize(of: &dyn Fn(&[f64]) -> f64, start: &[f64]) -> (Vec<f64>, f64) {
+pub(crate) fn minimize(of: &dyn Fn(&[f64]) -> f64, start: &[f64], care: Care) -> (Vec<f64>, f64) {
     let size = start.len();
     let (mut x, mut value) = (start.to_vec(), of(start));
     if size == 0 {
@@ -19,7 +33,7 @@ pub(crate) fn minimize(of: &dyn Fn(&[f64]) -> f64, start: &[f64]) -> (Vec<f64>, 
     }
     let mut inverse = identity(size);
     let mut slope = gradient(of, &x);
-    for step in 0..STEPS_MAX {
+    for step in 0..care.steps_max {
         if slope.iter().all(|g| g.abs() < GRADIENT_MIN) {
             break;
         }
@@ -50,7 +64,7 @@ pub(crate) fn minimize(of: &dyn Fn(&[f64]) -> f64, start: &[f64]) -> (Vec<f64>, 
         let gained = value - candidate;
         (x, value, slope) = (there, candidate, after);
         update(&mut inverse, &moved, &turned);
-        if gained.abs() < 1e-13 * (1.0 + value.abs()) {
+        if gained.abs() < care.gain_min * (1.0 + value.abs()) {
             break;
         }
     }
@@ -98,7 +112,7 @@ mod tests {
     #[test]
     fn a_curved_valley_is_walked_to_its_end() {
         let rosenbrock = |x: &[f64]| 100.0 * (x[1] - x[0] * x[0]).powi(2) + (1.0 - x[0]).powi(2);
-        let (x, value) = super::minimize(&rosenbrock, &[-1.2, 1.0]);
+        let (x, value) = super::minimize(&rosenbrock, &[-1.2, 1.0], super::Care::FULL);
         assert!(value < 1e-10 && (x[0] - 1.0).abs() < 1e-4 && (x[1] - 1.0).abs() < 1e-4, "{x:?}: {value}");
     }
 }

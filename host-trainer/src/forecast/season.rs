@@ -132,6 +132,8 @@ impl Observed<'_> {
     fn fit_week(&self, season: &mut Season, towards: &Season, level: f64, pull: f64) {
         let annual = Season { weekly: [1.0; 7], ..season.clone() }.factors(self.first, self.series.len());
         let (mut sold, mut expected) = ([0.0; 7], [0.0; 7]);
+        // A weekday that comes and is never open is closed.
+        let closed = self.series.len() >= 7;
         for (day, ((y, factor), _)) in
             self.series.iter().zip(&annual).zip(self.open).enumerate().filter(|(_, (_, open))| **open)
         {
@@ -141,7 +143,11 @@ impl Observed<'_> {
         }
         let factor = |i: usize| {
             let weight = expected[i] + pull;
-            if weight > 0.0 { (sold[i] + pull * towards.weekly[i]) / weight } else { towards.weekly[i] }
+            match expected[i] {
+                0.0 if closed => 0.0,
+                _ if weight > 0.0 => (sold[i] + pull * towards.weekly[i]) / weight,
+                _ => towards.weekly[i],
+            }
         };
         let weekly: [f64; 7] = std::array::from_fn(factor);
         let mean = weekly.iter().sum::<f64>() / 7.0;
