@@ -129,7 +129,8 @@ fn fill(stream: &mut [u8], inputs: usize, outputs: usize, chance: &mut Chance) {
                 (false, _) => 0,
                 (_, 0) => most,
                 (_, 1) => -most,
-                _ => chance.word().cast_signed() % most,
+                // Of every size, so that hidden outputs are between the ends of their range, too.
+                _ => (chance.word().cast_signed() >> (chance.word() >> 27)) % most,
             };
             let multiplier = if o < own { chance.word() >> (1 + (chance.word() >> 28)) } else { 0 };
             let end = group_bytes - WORDS_BYTES + 4 * o;

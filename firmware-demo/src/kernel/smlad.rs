@@ -124,8 +124,8 @@ fn pairs_of(four: [u8; 4]) -> [u32; 2] {
             "sxtb16 {x02}, {word}",
             "sxtb16 {x13}, {word}, ror #8",
             word = in(reg) word,
-            x02 = lateout(reg) x02,
-            x13 = out(reg) x13,
+            x02 = out(reg) x02,
+            x13 = lateout(reg) x13, // the last to be written, so that it may take the place of `word`
             options(pure, nomem, nostack, preserves_flags)
         );
     }
