@@ -74,7 +74,7 @@ static BENCHMARK: Aligned<[u8; {length}]> = Aligned(*include_bytes!(\"benchmark.
         "/// The problem, borrowed from flash.
 pub(crate) static SCENARIO: [i32; {}] = words(include_bytes!(\"scenario.bin\"));
 /// The int8 policies, as bytes: they are checked when the device starts.
-pub(crate) static POLICY: [u8; {}] = *include_bytes!(\"default.policy\");
+pub(crate) static POLICY: Aligned<[u8; {}]> = Aligned(*include_bytes!(\"default.policy\"));
 /// Memory that the simulator needs for this problem [words].
 pub(crate) const NETWORK_WORDS: usize = {};
 /// Memory that the policies need for the features of one node [bytes].

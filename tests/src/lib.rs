@@ -1,10 +1,12 @@
 //! What the tests of the whole workspace share. The tests themselves are in `tests/all/`, one binary.
 
+pub mod checksum;
 pub mod conservation;
 pub mod emulator;
 pub mod engines;
 pub mod metamorphic;
 pub mod oracle;
+pub mod policy_bytes;
 pub mod property;
 pub mod random_network;
 pub mod record;

@@ -3,7 +3,7 @@
 //! | level | a multiply-add is | rows at once |
 //! | --- | --- | --- |
 //! | [`Level::Vnni`] | `VPDPBUSD`: 64 of bytes in one instruction, exact in 32 bits | 64 |
-//! | [`Level::Avx2`] | `VPMADDWD` and `VPADDD`: 16 of halfwords in two (`VPMADDUBSW` saturates and is not used) | 24 |
+//! | [`Level::Avx2`] | `VPMADDWD` and `VPADDD`: 16 of halfwords in two (`VPMADDUBSW` saturates and is not used) | 16 |
 //! | [`Level::Portable`] | what the compiler makes of `restock-core` | |
 //!
 //! All give the same numbers, because no sum can overflow: see `restock_core::blob::layer`.

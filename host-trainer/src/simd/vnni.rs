@@ -82,7 +82,7 @@ fn tile<const V: usize>(
     stride: usize,
 ) {
     let mut x: Fours<V> = [[_mm512_setzero_si512(); V]; WIDTH_MAX / TILE];
-    let mut y = x;
+    let mut other = x;
     for (block, x) in x.iter_mut().enumerate().take(tiles(layers.inputs())) {
         let row = |input: usize| if input < layers.inputs() { &inputs[input * rows..(input + 1) * rows] } else { &[] };
         let four: [&[i8]; TILE] = std::array::from_fn(|i| row(block * TILE + i));
@@ -90,12 +90,13 @@ fn tile<const V: usize>(
             *x = fours(four.map(|row| sixteen(row, first + v * STRIDE)));
         }
     }
+    let (mut x, mut y) = (&mut x, &mut other); // swapping references, not kilobytes
     let mut rest = layers;
     let mut biases = Some(biases);
     while let Some((layer, after)) = rest.split_first() {
         let biases = biases.take();
         if after.is_empty() {
-            each_group(&layer, &x, biases, |group, scaled: [[__m512i; V]; TILE]| {
+            each_group(&layer, x, biases, |group, scaled: [[__m512i; V]; TILE]| {
                 for (o, vectors) in scaled.iter().enumerate().take(layer.outputs() - group * TILE) {
                     let from = (group * TILE + o) * stride + first;
                     let room = outputs[from..][..V * STRIDE].as_chunks_mut::<STRIDE>().0;
@@ -103,7 +104,7 @@ fn tile<const V: usize>(
                 }
             });
         } else {
-            each_group(&layer, &x, biases, |group, scaled: [[__m512i; V]; TILE]| {
+            each_group(&layer, x, biases, |group, scaled: [[__m512i; V]; TILE]| {
                 for v in 0..V {
                     let byte = |o: usize| clamp(scaled[o][v]);
                     let low = _mm512_or_si512(byte(0), _mm512_slli_epi32(byte(1), 8));
