@@ -23,10 +23,10 @@ use crate::action::{HEADS, OUTPUTS};
 use crate::convert::{byte, byte_index, wide_index};
 use crate::observation::FEATURES;
 use crate::scenario::NODES_MAX;
-use crc::{CRC_32_ISO_HDLC, Crc};
 use heapless::Vec;
 
 mod agent;
+mod checksum;
 mod encode;
 mod error;
 pub mod kernel;
@@ -80,8 +80,6 @@ pub const FLAG_SIGNED: u16 = 1;
 const _: () = assert!(OUTPUTS <= 64, "a mask of choices has 64 bits");
 const _: () = assert!(OUTPUTS <= WIDTH_MAX && FEATURES <= WIDTH_MAX && HEADS <= HEADS_MAX);
 const _: () = assert!(BIAS_MAX <= layer::bias_max(WIDTH_MAX), "a bias of that size never overflows a layer");
-
-const CRC: Crc<u32> = Crc::<u32>::new(&CRC_32_ISO_HDLC);
 
 /// What stands before the agents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -158,7 +156,7 @@ impl<'a> PolicyBlob<'a> {
         let choices: usize = heads.iter().map(|&count| byte_index(count)).sum();
         let shape = (1..=WIDTH_MAX).contains(&usize::from(inputs)) && choices == usize::from(outputs) && choices <= 64;
         let readable = note.iter().all(|byte| (b' '..=b'~').contains(byte));
-        if !counts || !shape || heads.contains(&0) || fallback_rule != FALLBACK_TEXTBOOK || !readable {
+        if !counts || !shape || heads.iter().any(|&choices| choices == 0) || fallback_rule != FALLBACK_TEXTBOOK || !readable {
             return None;
         }
         let header = Header { scenario_hash, schema_hash, model_version, inputs, outputs, agents, fallback_rule };
@@ -251,7 +249,7 @@ fn check_frame(bytes: &[u8]) -> Result<bool, BlobError> {
         return Err(BlobError::TooLong { found: bytes.len(), needed });
     }
     let Some((checked, trailer)) = bytes.split_last_chunk::<TRAILER>() else { return Err(too_short(least)) };
-    if CRC.checksum(checked) != u32::from_le_bytes(*trailer) {
+    if checksum::crc32(checked) != u32::from_le_bytes(*trailer) {
         return Err(BlobError::Checksum);
     }
     match u16::from_le_bytes([f0, f1]) {

@@ -209,9 +209,9 @@ pub fn benchmark_policy(out: &mut [u8]) -> Result<usize, BlobError> {
         LayerDraft { inputs, outputs, weights: &weights[l][..i * o], biases: &biases[..o], multipliers: &multipliers[..o] }
     };
     let layers = [layer(0), layer(1), layer(2)];
-    let mut rows = [[0_i8; 32]; 4];
+    let mut rows = [[0_i8; 32]; 2];
     rows.as_flattened_mut().iter_mut().for_each(|x| *x = (chance.word() >> 24) as u8 as i8);
-    let golden: [&[i8]; 4] = core::array::from_fn(|row| &rows[row][..]);
+    let golden: [&[i8]; 2] = core::array::from_fn(|row| &rows[row][..]);
     let agent = AgentDraft { node_key: 1, allowed: 0xffff, fallback: &[0, 0, 0], layers: &layers, golden: &golden };
     let draft = Draft {
         scenario_hash: 0,

@@ -1,8 +1,9 @@
 //! Policy to bytes: what a trainer writes. No device runs it.
 
+use super::checksum::crc32;
 use super::kernel::{Kernel, Portable};
 use super::layer::{Layers, TILE, tiles};
-use super::{BlobError, CRC, FALLBACK_TEXTBOOK, FLAG_SIGNED, LAYERS_MAX, MAGIC, PACKING, PolicyBlob, TRAILER, VERSION, WIDTH_MAX};
+use super::{BlobError, FALLBACK_TEXTBOOK, FLAG_SIGNED, LAYERS_MAX, MAGIC, PACKING, PolicyBlob, TRAILER, VERSION, WIDTH_MAX};
 use crate::convert::{byte, count};
 
 /// One layer as numbers.
@@ -220,7 +221,7 @@ fn finish(
         let signature = sign(&writer.out[..writer.at]);
         writer.put(&signature)?;
     }
-    let crc = CRC.checksum(&writer.out[..writer.at]);
+    let crc = crc32(&writer.out[..writer.at]);
     writer.put(&crc.to_le_bytes())?;
     PolicyBlob::decode(&writer.out[..length])?;
     Ok(length)

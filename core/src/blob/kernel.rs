@@ -63,19 +63,18 @@ fn row(layers: Layers<'_>, inputs: &[i8], outputs: &mut [i32]) {
     }
     let mut rest = layers;
     while let Some((layer, after)) = rest.split_first() {
-        if after.is_empty() {
-            let mut each = outputs.iter_mut();
-            // The scaled first: the one that ends first must not have taken one of the others.
-            each_group(&layer, &x, |scaled| scaled.into_iter().zip(&mut each).for_each(|(scaled, y)| *y = scaled));
-        } else {
-            let mut each = y.iter_mut();
-            each_group(&layer, &x, |scaled| {
-                if let Some(y) = each.next() {
-                    *y = scaled.map(|scaled| saturate_i8(scaled.clamp(0, HIDDEN_MAX))); // ReLU
-                }
-            });
-            core::mem::swap(&mut x, &mut y);
-        }
+        let last = after.is_empty();
+        let (mut hidden, mut output) = (y.iter_mut(), outputs.iter_mut());
+        // One loop for both kinds of layers: a second copy of it would be half a kilobyte of flash.
+        each_group(&layer, &x, |scaled| {
+            if last {
+                // The scaled first: the one that ends first must not have taken one of the others.
+                scaled.into_iter().zip(&mut output).for_each(|(scaled, output)| *output = scaled);
+            } else if let Some(y) = hidden.next() {
+                *y = scaled.map(|scaled| saturate_i8(scaled.clamp(0, HIDDEN_MAX))); // ReLU
+            }
+        });
+        core::mem::swap(&mut x, &mut y);
         rest = after;
     }
 }
