@@ -114,10 +114,10 @@ pub fn run_recorded(
         Contender::Float(policies) => replicate(scenario, &mut GreedyPolicy::new(policies), protocol, replica, record),
         Contender::Int8(blob) => {
             let mut features = vec![0i8; QuantizedPolicy::bytes(scenario)];
-            let Ok(mut policy) = QuantizedPolicy::on_another_scenario(blob, scenario, &mut features) else {
+            let Ok(policy) = QuantizedPolicy::on_another_scenario(blob, scenario, &mut features) else {
                 panic!("an int8 policy that does not fit the scenario must not be run")
             };
-            replicate(scenario, &mut policy, protocol, replica, record)
+            replicate(scenario, &mut policy.with_kernel(simd::HostKernel::new()), protocol, replica, record)
         }
     })
 }

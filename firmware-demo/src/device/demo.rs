@@ -6,7 +6,7 @@ use super::failure::Failure;
 use super::{images, memory};
 use core::hint::black_box;
 use restock_core::action::OUTPUTS;
-use restock_core::blob::{Agent, PolicyBlob};
+use restock_core::blob::{Agent, Kernel, PolicyBlob};
 use restock_core::digest::Digest;
 use restock_core::hyperscore::{Curve, DeviceCurve, FastCurve, HyperScore};
 use restock_core::kpi::Kpis;
@@ -16,6 +16,7 @@ use restock_core::observation::FEATURES;
 use restock_core::policy::{Actions, NodeView, Policy, QuantizedPolicy};
 use restock_core::scenario::ScoreParametersPpm;
 use restock_core::{Network, Scenario};
+use restock_device::kernel::{Dsp, HAS_DSP};
 
 /// Days between two lines of progress.
 const REPORT_DAYS: u32 = 28;
@@ -59,16 +60,18 @@ pub(super) fn run(clock: &Clock, network_memory: &mut [i32], feature_memory: &mu
     );
     say!("scenario hash", "{:016x}", scenario.hash());
 
-    let file = PolicyBlob::decode(black_box(&images::POLICY)).map_err(Failure::Policy)?;
-    say!("policy", "{} agents, {} bytes, \"{}\"", file.header().agents, file.size(), file.header().note);
-    file.self_test().map_err(Failure::Policy)?;
-    say!("golden vectors", "{} agree", file.agents().map(|agent| agent.golden.len()).sum::<usize>());
+    let file = PolicyBlob::decode(black_box(&images::POLICY.0)).map_err(Failure::Policy)?;
+    say!("policy", "{} agents, {} bytes, \"{}\"", file.header().agents, file.size(), file.note());
+    file.self_test_with(&mut Dsp).map_err(Failure::Policy)?;
+    say!("golden vectors", "{} agree", file.agents().map(|agent| agent.golden().count()).sum::<usize>());
+    say!("kernel", "{}", if HAS_DSP { "SMLAD" } else { "portable" });
     if let Some(agent) = file.agents().next() {
         inference(clock, &agent);
     }
 
     let (words, bytes) = (network_memory.len(), feature_memory.len());
-    let policy = QuantizedPolicy::new(&file, &scenario, feature_memory).map_err(Failure::Fit)?.traced();
+    let policy = QuantizedPolicy::new(&file, &scenario, feature_memory).map_err(Failure::Fit)?;
+    let policy = policy.with_kernel(Dsp).traced();
     let mut guard = Guarded::new(policy, HyperScoreMonitor::new(&scenario, MonitorSettings::WEEKLY));
     let mut network = Network::new(&scenario, network_memory).map_err(Failure::Memory)?;
     network.reset(run.seed, run.replica, 0);
@@ -113,11 +116,11 @@ fn inference(clock: &Clock, agent: &Agent<'_>) {
     let mut logits = [0; OUTPUTS];
     let ticks = clock::time(|| {
         for i in 0..INFERENCES {
-            agent.infer(black_box(&[i.to_le_bytes()[0].cast_signed(); FEATURES]), &mut logits);
+            Dsp.row(agent.layers, black_box(&[i.to_le_bytes()[0].cast_signed(); FEATURES]), &mut logits);
             black_box(&mut logits);
         }
     });
-    say!("multiply-adds of an inference", "{}", agent.layers.iter().map(|layer| layer.weights.len()).sum::<usize>());
+    say!("multiply-adds of an inference", "{}", agent.layers.multiply_adds());
     say!("cost of an inference", "{} {}", clock.amount_each(ticks, INFERENCES), clock.unit().name());
 }
 
