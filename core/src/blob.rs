@@ -20,13 +20,13 @@
 //! `(acc * m + 2^31) >> 32` as 32-bit logits. That no accumulator overflows is proved in [`layer`].
 
 use crate::action::{HEADS, OUTPUTS};
+use crate::checksum::crc32;
 use crate::convert::{byte, byte_index, wide_index};
 use crate::observation::FEATURES;
 use crate::scenario::NODES_MAX;
 use heapless::Vec;
 
 mod agent;
-mod checksum;
 mod encode;
 mod error;
 pub mod kernel;
@@ -156,7 +156,12 @@ impl<'a> PolicyBlob<'a> {
         let choices: usize = heads.iter().map(|&count| byte_index(count)).sum();
         let shape = (1..=WIDTH_MAX).contains(&usize::from(inputs)) && choices == usize::from(outputs) && choices <= 64;
         let readable = note.iter().all(|byte| (b' '..=b'~').contains(byte));
-        if !counts || !shape || heads.iter().any(|&choices| choices == 0) || fallback_rule != FALLBACK_TEXTBOOK || !readable {
+        if !counts
+            || !shape
+            || heads.iter().any(|&choices| choices == 0)
+            || fallback_rule != FALLBACK_TEXTBOOK
+            || !readable
+        {
             return None;
         }
         let header = Header { scenario_hash, schema_hash, model_version, inputs, outputs, agents, fallback_rule };
@@ -249,7 +254,7 @@ fn check_frame(bytes: &[u8]) -> Result<bool, BlobError> {
         return Err(BlobError::TooLong { found: bytes.len(), needed });
     }
     let Some((checked, trailer)) = bytes.split_last_chunk::<TRAILER>() else { return Err(too_short(least)) };
-    if checksum::crc32(checked) != u32::from_le_bytes(*trailer) {
+    if crc32(checked) != u32::from_le_bytes(*trailer) {
         return Err(BlobError::Checksum);
     }
     match u16::from_le_bytes([f0, f1]) {

@@ -26,6 +26,7 @@
 pub mod action;
 pub mod allocation;
 pub mod blob;
+mod checksum;
 pub mod convert;
 pub mod digest;
 pub mod draws;

@@ -23,6 +23,12 @@
 //! A node's storage limits the volume that it has on hand (input of production aside). Of what arrives and of
 //! what production finishes, that which is owed passes through; the rest shares the room by the products'
 //! weights; what finds none waits in the yard at a cost by volume, in nobody's reach, and tries again tomorrow.
+//!
+//! # Disruptions
+//! One begins on the day that its gap ends and is over on the day that its duration ends; factors at one place
+//! are multiplied in the disruptions' order, each product rounded down and at most 256, grades are added, at most
+//! 7. A node that ships nothing goes on in all else: its customers are served, its production runs, and what
+//! it has for the lanes' waiting orders stays on hand, held and owed.
 
 mod accounts;
 mod assembly;

@@ -24,6 +24,7 @@
 //! refused, or what they say keeps the promises from which `Scenario::new` has proved that no day overflows. A
 //! checksum tells damage; it is no protection against an adversary, so the numbers are checked as well.
 
+use crate::checksum::crc32;
 use crate::convert::count;
 use crate::kpi::{Spread, Tally};
 use crate::ledger::{Ledger, TERMS};
@@ -31,7 +32,6 @@ use crate::rows::at;
 use crate::scenario::Scenario;
 use crate::state::{self, ARRAYS};
 use core::fmt;
-use crc::{CRC_32_ISO_HDLC, Crc};
 
 mod check;
 
@@ -47,8 +47,6 @@ pub const TRAILER_BYTES: usize = 4;
 const PLAIN_TERMS: usize = 15;
 const TALLY_BYTES: usize = 8 * (PLAIN_TERMS + TERMS);
 const SPREAD_BYTES: usize = 32;
-
-const CRC: Crc<u32> = Crc::<u32>::new(&CRC_32_ISO_HDLC);
 
 /// Why a snapshot is not written or not taken back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -192,7 +190,7 @@ pub(crate) fn write(scenario: &Scenario<'_>, live: &Live<'_>, out: &mut [u8]) ->
     for word in live.arrays.into_iter().flatten() {
         to.put(&word.to_le_bytes());
     }
-    let checksum = CRC.checksum(body).to_le_bytes();
+    let checksum = crc32(body).to_le_bytes();
     Writer { rest: trailer }.put(&checksum);
     Ok(needed)
 }
@@ -275,7 +273,7 @@ impl<'a> Saved<'a> {
             return Err(SnapshotError::TooLong { found, needed });
         }
         let (body, checksum) = bytes.split_last_chunk::<TRAILER_BYTES>().unwrap_or((&[], &[0; TRAILER_BYTES]));
-        if CRC.checksum(body).to_le_bytes() != *checksum {
+        if crc32(body).to_le_bytes() != *checksum {
             return Err(SnapshotError::Checksum);
         }
         let draws_key = u64::from_le_bytes(from.take());

@@ -8,12 +8,12 @@
 //! arithmetic is the file format's (see `restock_core::blob`).
 
 use crate::model::{FEATURE_SCALE, FloatPolicy, LayerView};
+use ed25519_compact::{KeyPair, Seed};
 use restock_core::action::{Choice, HEAD_CHOICES};
+use restock_core::blob::TrustedKey;
 use restock_core::blob::{
     AgentDraft, BIAS_MAX, BlobError, Draft, GOLDEN_MAX, LAYERS_MAX, LOGIT_FRACTION_BITS, LayerDraft, WIDTH_MAX,
 };
-use ed25519_compact::{KeyPair, Seed};
-use restock_core::blob::TrustedKey;
 use restock_core::digest::Digest;
 use restock_core::observation::FEATURES;
 use restock_core::scenario::NODES_MAX;

@@ -14,6 +14,16 @@ def in_season(units, factor_q12, dither):
     return (units * factor_q12 + (dither >> 20)) // 4096
 
 
+def part_of(units, share_q16, dither):
+    """core/src/network/quality.rs: units times a share, the fraction decided by the top sixteen bits of chance."""
+    return min((units * share_q16 + (dither >> 16)) >> 16, units)
+
+
+def scored(share, this):
+    """core/src/network/quality.rs: a sixteenth of the way, and no less than one step while there is any way."""
+    return share - (share - this + 15) // 16 if this < share else share + (this - share + 15) // 16
+
+
 def order_quantity(missing, most, lot, least):
     """core/src/order.rs: what is missing, at least the minimum, in whole lots; at most the lots that fit."""
     if missing <= 0 or most <= 0:

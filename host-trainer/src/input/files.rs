@@ -11,8 +11,16 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 /// The files of a folder that are read; the first four must be there.
-const NAMES: [&str; 8] =
-    ["network.toml", "nodes.csv", "lanes.csv", "products.csv", "stockpoints.csv", "demand.csv", "forecast.csv", "open_orders.csv"];
+const NAMES: [&str; 8] = [
+    "network.toml",
+    "nodes.csv",
+    "lanes.csv",
+    "products.csv",
+    "stockpoints.csv",
+    "demand.csv",
+    "forecast.csv",
+    "open_orders.csv",
+];
 const REQUIRED: usize = 4;
 
 /// Files by name.

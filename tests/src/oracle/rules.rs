@@ -20,6 +20,19 @@ pub(super) fn in_season(units: i64, season_q12: i64, dither: u32) -> i64 {
     (units * season_q12 + i64::from(dither) / (1 << 20)) / 4096
 }
 
+/// Units of a share, Q16; the sixteen top bits of chance decide the fraction. Never more than all.
+pub(super) fn defective(units: i64, share_q16: i64, dither: u32) -> i64 {
+    ((units * share_q16 + i64::from(dither) / (1 << 16)) / (1 << 16)).min(units)
+}
+
+/// A share, Q15, after one more receipt: a sixteenth of the way to what that says, rounded away from where it was
+/// on the way up and down alike, so that it arrives.
+pub(super) fn moved(share: i64, this: i64) -> i64 {
+    let way = this - share;
+    let step = (way.abs() + 15) / 16;
+    if way < 0 { share - step } else { share + step }
+}
+
 /// What is missing, raised to the minimum, in whole lots, as many as fit into `most`.
 pub(super) fn order_quantity(missing: i64, most: i64, lot: i64, least: i64) -> i64 {
     if missing <= 0 || most <= 0 {

@@ -23,7 +23,7 @@ const TABLE: [u32; 16] = {
 };
 
 /// The checksum of some bytes.
-pub(super) fn crc32(bytes: &[u8]) -> u32 {
+pub(crate) fn crc32(bytes: &[u8]) -> u32 {
     let half = |crc: u32| (crc >> 4) ^ TABLE[wide_index(crc & 15)];
     !bytes.iter().fold(u32::MAX, |crc, &byte| half(half(crc ^ u32::from(byte))))
 }
