@@ -50,10 +50,10 @@ pub struct Entry {
 /// Entries by scene.
 pub type Table = BTreeMap<String, Entry>;
 
-/// What a random plan must have to be the scene of a name: each name gets the first such plan.
+/// What a random plan must have to be the scene of a name: each name gets the first such plan that is no other's.
 type Wanted = (&'static str, fn(&Plan) -> bool);
 
-const WANTED: [Wanted; 14] = [
+const WANTED: [Wanted; 19] = [
     ("several-routes", |p| p.lanes.iter().any(|l| l.routes.len() == 3)),
     ("limited-routes", |p| p.lanes.iter().flat_map(|l| &l.routes).filter(|r| r.capacity.is_some()).count() > 2),
     ("uncertain-lead-times", |p| p.lanes.iter().flat_map(|l| &l.routes).any(|r| p.tables[r.lead_table].len() > 2)),
@@ -68,12 +68,17 @@ const WANTED: [Wanted; 14] = [
     ("three-suppliers", |p| (0..p.nodes.len()).any(|n| p.inbound(n).len() == 3)),
     ("replayed-demand", |p| !p.replay.is_empty() && p.nodes.len() > 2),
     ("surges", |p| p.events.iter().filter(|e| e.kind == EventKind::Demand).count() > 1),
-    ("closed-routes", |p| p.events.iter().any(|e| e.kind == EventKind::Route && e.factor_q12 == 0)),
+    ("closed-routes", |p| p.events.iter().any(|e| e.kind == EventKind::Route && e.value_q12 == 0)),
     ("open-orders", |p| {
         [Stage::InTransit, Stage::InMail, Stage::Waiting]
             .into_iter()
             .all(|s| p.open_orders.iter().any(|o| o.stage == s))
     }),
+    ("grades", |p| p.lanes.iter().filter(|l| l.grades.is_some()).count() > 1),
+    ("storage", |p| p.nodes.iter().filter(|n| n.storage.is_some()).count() > 1),
+    ("bill-of-materials", |p| p.bom.len() > 2),
+    ("disruptions", |p| p.disruptions.len() > 3),
+    ("shocks", |p| p.groups > 1),
 ];
 
 fn allocates(plan: &Plan, node: usize, rule: Allocation) -> bool {
@@ -88,8 +93,12 @@ fn allocates(plan: &Plan, node: usize, rule: Allocation) -> bool {
 pub fn scenes() -> Vec<Named> {
     let default = restock_trainer::input::default_network().image().unwrap_or_else(|e| panic!("{e}"));
     let mut scenes = vec![Named { name: "embedded-default", days: 21, seed: 1, wild: false, image: default }];
+    let mut taken = std::collections::BTreeSet::new();
     for (name, wanted) in WANTED {
-        let plan = (0..10_000).map(Plan::random).find(wanted).unwrap_or_else(|| panic!("no plan has {name}"));
+        let mut free = (0..10_000).filter(|seed| !taken.contains(seed));
+        let found = free.find_map(|seed| Some((seed, Some(Plan::random(seed)).filter(wanted)?)));
+        let (seed, plan) = found.unwrap_or_else(|| panic!("no plan has {name}"));
+        taken.insert(seed);
         scenes.push(Named { name, days: 60, seed: 7, wild: true, image: plan.image() });
     }
     let textbook = (0..).map(Plan::random).find(|p| p.nodes.len() == 6 && p.products.len() == 4);
