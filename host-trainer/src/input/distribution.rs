@@ -9,6 +9,8 @@
 //! | `normal(5, 2)` | mean 5 and standard deviation 2 before what lies below 0 is set to 0; continuous |
 //! | `uniform(2, 8)` | 2, 3, ... 8 equally likely |
 //! | `table(0:0.5, 3:0.3, 12:0.2)` | these values with these probabilities |
+//! | `pearson4(mean=5, sd=2, skew=1, kurt=6)` | Pearson type IV by its moments, truncated to 0 and more (or `max=40` at most) |
+//! | `pearson4(m=4, nu=-3, a=2, lambda=4)` | the same by its parameters |
 //!
 //! Discrete families are exact to 2^-32; masses follow from ratios of neighbours, so that no
 //! logarithm or gamma function makes two hosts differ.
@@ -16,6 +18,7 @@
 use super::compile::{Compiled, Masses, VALUE_MAX, compile};
 use super::normal;
 use super::number::{self, Range, from_count, from_wide, nearest, scaled_whole};
+use super::pearson4::{Moments, Pearson4, Truncated, whole};
 use super::spelling::suggestion;
 
 /// Most points of a family before grouping: beyond that a normal distribution says the same.
@@ -63,6 +66,13 @@ pub enum Distribution {
         /// Greatest [units].
         high: f64,
     },
+    /// Pearson type IV, truncated to 0 and more; continuous.
+    Pearson4 {
+        /// The curve [units].
+        shape: Pearson4,
+        /// Greatest value [units], if given.
+        max: Option<f64>,
+    },
     /// (value [units], probability) in ascending order.
     Table(Vec<(f64, f64)>),
     /// Observed values [units], equally likely. A value between two internal units stands for both,
@@ -70,7 +80,8 @@ pub enum Distribution {
     Empirical(Vec<f64>),
 }
 
-const FAMILIES: [&str; 7] = ["constant", "poisson", "negative_binomial", "geometric", "normal", "uniform", "table"];
+const FAMILIES: [&str; 8] =
+    ["constant", "poisson", "negative_binomial", "geometric", "normal", "uniform", "table", "pearson4"];
 
 impl Distribution {
     /// Reads a family with its parameters, or a plain number.
@@ -97,6 +108,9 @@ impl Distribution {
             return pairs(inside, UNITS_MAX).map(Self::Table);
         }
         let arguments: Vec<(Option<String>, f64)> = inside.split(',').map(argument).collect::<Result<_, _>>()?;
+        if family == "pearson4" {
+            return pearson4(&arguments);
+        }
         let wants = |names: &[&str]| -> Result<Vec<f64>, String> {
             let right = || format!("{family}({})", names.join(", "));
             if arguments.len() != names.len() {
@@ -168,6 +182,11 @@ impl Distribution {
             Self::NegativeBinomial { mean, variance } => discrete(negative_binomial(*mean, *variance, scale)?, scale),
             Self::Geometric { mean } => discrete(negative_binomial(*mean, mean + mean * mean, scale)?, scale),
             Self::Normal { mean, deviation } => normal_masses(mean * from_wide(scale), deviation * from_wide(scale))?,
+            Self::Pearson4 { shape, max } => {
+                let highest = max.map_or(VALUE_MAX, |max| nearest(max * from_wide(scale))).min(VALUE_MAX);
+                let Truncated { points, step, .. } = whole(shape, from_wide(scale), 0, highest)?;
+                Masses { points, step, spread: step > 1 }
+            }
             Self::Uniform { low, high } => {
                 let (low, high) = (nearest(*low), nearest(*high));
                 if usize::try_from(high - low).map_or(true, |n| n > POINTS_MAX) {
@@ -181,6 +200,49 @@ impl Distribution {
             Self::Empirical(values) => discrete(observed(values, from_wide(scale)), 1),
         })
     }
+}
+
+/// A Pearson type IV curve and its maximum [days], as lead times write it; none where the text is no `pearson4`.
+pub(crate) fn lead_curve(text: &str) -> Option<Result<(Pearson4, Option<i64>), String>> {
+    if !text.trim_start().to_lowercase().starts_with("pearson4") {
+        return None;
+    }
+    Some(Distribution::parse(text).and_then(|parsed| match parsed {
+        Distribution::Pearson4 { max: Some(max), .. } if libm::trunc(max) != max => {
+            Err(format!("pearson4 with a max in whole days, unlike {max}"))
+        }
+        Distribution::Pearson4 { shape, max } => Ok((shape, max.map(nearest))),
+        _ => Err("pearson4(mean=.., sd=.., skew=.., kurt=..)".to_owned()),
+    }))
+}
+
+/// The parameters of [`Distribution::Pearson4`]: all with their names, in any order.
+fn pearson4(arguments: &[(Option<String>, f64)]) -> Result<Distribution, String> {
+    const BY_MOMENTS: [&str; 4] = ["mean", "sd", "skew", "kurt"];
+    const BY_PARAMETERS: [&str; 4] = ["m", "nu", "a", "lambda"];
+    let value = |name: &str| arguments.iter().find(|a| a.0.as_deref() == Some(name)).map(|a| a.1);
+    let four = |names: [&str; 4]| {
+        let [Some(a), Some(b), Some(c), Some(d)] = names.map(value) else { return None };
+        Some([a, b, c, d])
+    };
+    let max = value("max");
+    let count = 4 + usize::from(max.is_some());
+    let shape = match (four(BY_MOMENTS), four(BY_PARAMETERS)) {
+        _ if arguments.len() != count => None,
+        (Some([mean, deviation, skewness, kurtosis]), None) => {
+            Some(Pearson4::from_moments(Moments { mean, deviation, skewness, kurtosis }))
+        }
+        (None, Some([m, nu, a, lambda])) => Some(Pearson4::new(m, nu, a, lambda)),
+        _ => None,
+    };
+    let Some(shape) = shape else {
+        let right = "pearson4(mean=.., sd=.., skew=.., kurt=..) or pearson4(m=.., nu=.., a=.., lambda=..), each with a max=.. or without";
+        return Err(right.to_owned());
+    };
+    if max.is_some_and(|max| max <= 0.0) {
+        return Err("pearson4 with a max above 0".to_owned());
+    }
+    Ok(Distribution::Pearson4 { shape: shape.map_err(|error| error.to_string())?, max })
 }
 
 /// `name=number` or `number`.

@@ -27,7 +27,7 @@ fn drawn(compiled: &Compiled) -> (f64, f64) {
 
 #[test]
 fn moments_are_kept_to_a_thousandth() {
-    let cases: [(&str, i32, f64, f64); 17] = [
+    let cases: [(&str, i32, f64, f64); 19] = [
         ("constant(7)", 1, 7.0, 0.0),
         ("3.5", 10, 35.0, 0.0),
         ("poisson(0.3)", 1, 0.3, 0.3),
@@ -44,6 +44,8 @@ fn moments_are_kept_to_a_thousandth() {
         ("normal(500, 100)", 1000, 5e5, 1e10),
         ("normal(50, 5)", 1, 50.0, 25.0 + 1.0 / 12.0),
         ("uniform(2, 8)", 1, 5.0, 4.0),
+        ("pearson4(mean=50, sd=8, skew=1, kurt=6)", 1, 50.0, 64.0 + 1.0 / 12.0),
+        ("pearson4(kurt=6, skew=1, sd=8, mean=50)", 1000, 5e4, 6.4e7),
         ("uniform(0, 9999)", 1, 4999.5, (1e8 - 1.0) / 12.0),
     ];
     for (text, scale, mean, variance) in cases {
@@ -127,6 +129,13 @@ fn bad_families_say_what_would_be_right() {
         "negative_binomial(5, 0.5)",
         "negative_binomial(5, cv=0.1)",
         "negative_binomial(5, sd=3)",
+        "pearson4(1, 1, 1, 6)",
+        "pearson4(mean=5, sd=1, skew=1)",
+        "pearson4(mean=5, sd=1, skew=1, nu=6)",
+        "pearson4(mean=5, sd=1, skew=1, kurt=4)",
+        "pearson4(m=0.4, nu=0, a=1, lambda=0)",
+        "pearson4(mean=5, sd=1, skew=1, kurt=6, max=-1)",
+        "pearson4(mean=5, sd=1, skew=1, kurt=6, most=1)",
         "table(0:0.5)",
         "table(1:0.5 1:0.5)",
         "table(x)",

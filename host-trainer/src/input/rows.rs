@@ -1,7 +1,8 @@
 //! `nodes.csv`, `lanes.csv`, `products.csv`, `stockpoints.csv`: each row checked by itself.
 
-use super::distribution::{Distribution, pairs};
-use super::number::Range;
+use super::distribution::{Distribution, lead_curve, pairs};
+use super::number::{Range, from_wide};
+use super::pearson4::lead_days;
 use super::problem::{Place, Report, quoted};
 use super::sheet::{Row, Sheet, Unknown};
 use restock_core::scenario::{Allocation, RING_DAYS_MAX};
@@ -11,6 +12,8 @@ use std::collections::HashMap;
 pub(crate) const OUTSIDE: &str = "outside";
 const COST: Range<'_> = Range::new(0.0, 1e9, "a cost");
 const UNITS: Range<'_> = Range::new(0.0, 1e9, "units");
+/// Probability of a lead-time curve outside of its range above which there is a warning.
+const LEFT_OUT_MAX: f64 = 0.02;
 const DAYS: Range<'_> = Range::new(0.0, 127.0, "days");
 
 pub(crate) const NODE_COLUMNS: &[&str] = &[
@@ -272,14 +275,26 @@ pub(crate) fn routes(bytes: &[u8], report: &mut Report) -> Vec<RouteRow> {
     rows
 }
 
-/// `3` or `2:0.5 3:0.3 6:0.2`, in whole days.
+/// `3`, `2:0.5 3:0.3 6:0.2` or `pearson4(mean=4, sd=1.2, skew=1, kurt=6)`, as probabilities of whole days.
 fn lead_time(row: Row<'_>, report: &mut Report) -> Vec<(f64, f64)> {
     let days_max = RING_DAYS_MAX - 1;
-    let right = || format!("whole days from 1 to {days_max}, or pairs such as 2:0.5 3:0.3 6:0.2");
     let text = row.text("lead_time").unwrap_or("");
-    let parsed = match text.contains(':') {
-        true => pairs(text, 1e9),
-        false => super::number::real(text, Range::new(0.0, 1e9, "")).map(|days| vec![(days, 1.0)]).ok_or_else(right),
+    let right = || format!("whole days from 1 to {days_max}, or pairs such as 2:0.5 3:0.3 6:0.2");
+    let parsed = match (lead_curve(text), text.contains(':')) {
+        (Some(curve), _) => curve.and_then(|(shape, max)| lead_days(&shape, max)).map(|truncated| {
+            if truncated.left_out > LEFT_OUT_MAX {
+                report.warning(
+                    row.place("lead_time"),
+                    format!("{:.1} % of the curve lie outside of the days it may take", 100.0 * truncated.left_out),
+                    "a longer max, or less spread: what is outside is left out",
+                );
+            }
+            truncated.points.iter().map(|&(day, p)| (from_wide(day), p)).collect()
+        }),
+        (None, true) => pairs(text, 1e9),
+        (None, false) => {
+            super::number::real(text, Range::new(0.0, 1e9, "")).map(|days| vec![(days, 1.0)]).ok_or_else(right)
+        }
     };
     let checked = parsed.and_then(|list| {
         let whole = list.iter().all(|(days, _)| {

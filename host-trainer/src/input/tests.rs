@@ -105,6 +105,36 @@ fn the_default_network_is_the_folder_it_writes() {
     assert!((3.0..20.0).contains(&mean));
 }
 
+#[test]
+fn a_lead_time_may_be_a_pearson_curve_by_moments_or_by_parameters() {
+    let with = |cell: &str| edited(&[("lanes.csv", "2:0.2 3:0.6 4:0.2", cell)]);
+    let spec = with("\"pearson4(mean=4, sd=1.2, skew=1, kurt=6)\"").load().unwrap().spec;
+    let route = &spec.routes[0];
+    assert!((f64::from(route.lead_mean_q8) / 256.0 - 4.0).abs() < 0.02, "{}", route.lead_mean_q8);
+    let (deviation, mean) = (spec.tables[route.lead_table].variance.sqrt(), spec.tables[route.lead_table].mean);
+    assert!((deviation - 1.2).abs() < 0.1 && (mean - 4.0).abs() < 0.02, "{mean} {deviation}");
+    assert_eq!(spec.ring_days, 13, "six deviations above the mean, and one");
+    let by_parameters = with("\"pearson4(lambda=3, a=1.5, m=4, nu=-3, max=9)\"").load().unwrap().spec;
+    assert_eq!(by_parameters.ring_days, 10);
+    for (cell, expected) in [
+        (
+            "\"pearson4(mean=4, sd=1, skew=1, kurt=4)\"",
+            "lanes.csv:4:19: lead_time is \"pearson4(mean=4, sd=1, skew=1, kurt=4)\", should be of Pearson type IV: at skewness 1 that is a kurtosis above 4.970",
+        ),
+        (
+            "\"pearson4(4, 1, 1, 6)\"",
+            "lanes.csv:4:19: lead_time is \"pearson4(4, 1, 1, 6)\", should be pearson4(mean=.., sd=.., skew=.., kurt=..)",
+        ),
+        ("\"pearson4(mean=4, sd=1, skew=1, kurt=6, max=200)\"", "should be a max from 1 to 127 days"),
+        ("\"pearson4(mean=4, sd=1, skew=6, kurt=90)\"", "should be a skewness between -5.65 and 5.65"),
+    ] {
+        let found = errors(&with(cell)).join("\n");
+        assert!(found.contains(expected), "missing: {expected}\nfound: {found}");
+    }
+    let cut = with("\"pearson4(mean=4, sd=3, skew=1, kurt=6, max=6)\"").load().unwrap();
+    assert!(shown(&cut.warnings).join("\n").contains("of the curve lie outside"), "{:?}", shown(&cut.warnings));
+}
+
 /// Twenty errors in five files: each must be reported, at its line and column.
 #[test]
 fn twenty_planted_errors_are_all_reported_at_their_places() {
