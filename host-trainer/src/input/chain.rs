@@ -2,7 +2,8 @@
 
 use super::number::{from_count, word};
 use super::problem::{Place, Report, quoted};
-use super::rows::{NodeRow, OUTSIDE, RouteRow};
+use super::lane_rows::RouteRow;
+use super::rows::{NodeRow, OUTSIDE};
 use super::spelling::suggestion;
 use restock_core::scenario::{LANES_MAX, NODES_MAX, ROUTES_MAX, ROUTES_PER_LANE_MAX};
 use std::collections::HashMap;

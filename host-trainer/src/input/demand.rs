@@ -67,8 +67,11 @@ impl Demand {
         for (n, node) in rows.nodes.iter().enumerate().filter(|(_, node)| node.sells) {
             for (p, product) in rows.products.iter().enumerate() {
                 let given = overrides.get(&(n, p)).and_then(|o| o.demand.as_ref()).or(product.orders.demand.as_ref());
+                // A component is not sold: it goes into what is.
+                let component = rows.bom.iter().any(|line| line.component == product.name);
                 let found = match (given, &fit, history) {
                     (Some((distribution, at)), _, _) => Some((distribution.clone(), at.clone())),
+                    (None, Some(_), Some(history)) if component && !history.series.contains_key(&(n, p)) => None,
                     (None, Some(fit), Some(history)) => {
                         let series = history.series.get(&(n, p));
                         if series.is_none() {
@@ -88,6 +91,9 @@ impl Demand {
                     _ => None,
                 };
                 let Some((distribution, at)) = found else {
+                    if component {
+                        continue;
+                    }
                     report.error(
                         product.at.clone(),
                         format!("product {} has no demand at node {}", quoted(&product.name), quoted(&node.name)),

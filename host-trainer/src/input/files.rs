@@ -4,13 +4,21 @@ use super::problem::{Place, Problem, Problems, Report};
 use super::resolve::{Rows, network};
 use super::spec::NetworkSpec;
 use super::text::FILE_BYTES_MAX;
-use super::{history, rows, settings};
+use super::{bom, history, lane_rows, rows, settings};
 use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
 /// The files of a folder that are read; the first four must be there.
-const NAMES: [&str; 6] = ["network.toml", "nodes.csv", "lanes.csv", "products.csv", "stockpoints.csv", "demand.csv"];
+const NAMES: [&str; 7] = [
+    "network.toml",
+    "nodes.csv",
+    "lanes.csv",
+    "products.csv",
+    "stockpoints.csv",
+    "demand.csv",
+    bom::FILE,
+];
 const REQUIRED: usize = 4;
 
 /// Files by name.
@@ -104,15 +112,16 @@ impl Files {
         };
         let settings = settings::read(toml, report_ref);
         let nodes = rows::nodes(nodes, report_ref);
-        let routes = rows::routes(lanes, report_ref);
-        let products = rows::products(products, report_ref);
+        let routes = lane_rows::routes(lanes, report_ref);
+        let bom = file(NAMES[6]).map_or(Vec::new(), |bytes| bom::read(bytes, report_ref));
+        let products = bom::ordered(rows::products(products, report_ref), &bom, report_ref);
         let stockpoints = file(NAMES[4]).map_or(Vec::new(), |bytes| rows::stockpoints(bytes, report_ref));
         let history = file(NAMES[5]).map(|bytes| {
             let names: Vec<(&str, bool)> = nodes.iter().map(|n| (n.name.as_str(), n.sells)).collect();
             let sold: Vec<&str> = products.iter().map(|p| p.name.as_str()).collect();
             history::read(bytes, &names, &sold, settings.unit_scale, report_ref)
         });
-        let rows = Rows { settings, nodes, routes, products, stockpoints, history };
+        let rows = Rows { settings, nodes, routes, products, stockpoints, bom, history };
         let spec = network(&rows, report_ref);
         if let Some(error) = spec.as_ref().and_then(|spec| spec.image().err()) {
             report.error(Place::whole(NAMES[0]), format!("the simulator refuses the network: {error}"), "");

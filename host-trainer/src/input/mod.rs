@@ -20,12 +20,14 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod bom;
 pub mod calendar;
 mod chain;
 pub mod compile;
 mod demand;
 pub mod distribution;
 mod document;
+mod event_rows;
 mod events;
 mod files;
 mod fit;
@@ -33,6 +35,8 @@ mod from_history;
 mod general_goods;
 pub mod grades;
 mod history;
+mod lane_rows;
+mod lanes;
 mod money;
 mod normal;
 mod number;
@@ -48,6 +52,7 @@ pub mod spec;
 mod spelling;
 mod starter;
 mod stockpoint;
+mod supplier;
 mod text;
 mod training;
 
@@ -58,5 +63,5 @@ pub use files::{InitError, Loaded, check, load};
 pub use from_history::write_from_history;
 pub use general_goods::{default_network, write_default};
 pub use problem::{Problem, Problems};
-pub use spec::{LaneSpec, NetworkSpec, NodeSpec, ProductSpec, ProfileSpec, RouteSpec, read_image, write_image};
+pub use spec::{LaneSpec, NetworkSpec, NodeSpec, ProductSpec, ProfileSpec, QualitySpec, RouteSpec, read_image, write_image};
 pub use starter::write_starter;

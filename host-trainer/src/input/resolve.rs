@@ -1,22 +1,24 @@
 //! Rows that are right by themselves become one network: names to indices, defaults filled in,
 //! every quantity in internal units.
 
+use super::bom::{BomRow, Recipes};
 use super::chain::{Chain, chain};
 use super::compile::Compiled;
 use super::demand::Demand;
-use super::distribution::Distribution;
 use super::history::History;
 use super::money::Money;
 use super::number::word;
 use super::planning::Faced;
 use super::problem::{Place, Report, quoted};
-use super::rows::{NodeRow, Overrides, ProductRow, RouteRow, StockpointRow};
+use super::lane_rows::RouteRow;
+use super::rows::{NodeRow, Overrides, ProductRow, StockpointRow};
 use super::settings::{FILE, Settings};
-use super::spec::{LaneSpec, NetworkSpec, NodeSpec, ProductSpec, ProfileSpec, RouteSpec};
+use super::spec::{NetworkSpec, NodeSpec, ProductSpec, ProfileSpec, RouteSpec};
 use super::spelling::suggestion;
+use super::supplier::LanePlan;
 use restock_core::convert;
-use restock_core::layout::{Column, GRADES, STOCKPOINT_COLUMNS};
-use restock_core::scenario::PRODUCTS_MAX;
+use restock_core::layout::{Column, STOCKPOINT_COLUMNS};
+use restock_core::scenario::{EventKind, PRODUCTS_MAX};
 use restock_core::table::Table;
 use std::collections::HashMap;
 
@@ -31,6 +33,8 @@ pub(crate) struct Rows {
     pub(crate) routes: Vec<RouteRow>,
     pub(crate) products: Vec<ProductRow>,
     pub(crate) stockpoints: Vec<StockpointRow>,
+    /// What is assembled from what; the products stand before their components.
+    pub(crate) bom: Vec<BomRow>,
     pub(crate) history: Option<History>,
 }
 
@@ -49,12 +53,15 @@ pub(crate) fn network(rows: &Rows, report: &mut Report) -> Option<NetworkSpec> {
     let chain = chain(&rows.nodes, &rows.routes, report);
     let demand = Demand::new(rows, &overrides, report);
     super::events::check_names(rows, report);
+    super::bom::check_names(rows, report);
     let (Some(chain), true) = (chain, report.errors() == 0) else { return None };
 
     let mut builder = Builder {
         rows,
         overrides: &overrides,
         chain: &chain,
+        recipes: Recipes::new(rows, &chain),
+        lane_plans: Vec::new(),
         report,
         money: Money::new(settings.money_scale, settings.money_scale_at.clone()),
         stockpoints: vec![0; STOCKPOINT_COLUMNS * rows.nodes.len() * rows.products.len()],
@@ -67,11 +74,12 @@ pub(crate) fn network(rows: &Rows, report: &mut Report) -> Option<NetworkSpec> {
     let (profiles, profile_of) = profiles(&demand, settings);
     let faced = builder.demand(&demand, &profile_of);
     let totals = builder.plans(&faced);
-    let Builder { money, stockpoints, tables, .. } = builder;
+    let disruptions = super::events::disruptions(&mut builder);
+    let Builder { money, stockpoints, tables, recipes, .. } = builder;
     money.finish(report);
     let events = super::events::resolved(rows, &chain, report);
     let (replay_days, replay) = demand.replay(rows, &chain, report);
-    let ring_days = ring_days(&chain, rows);
+    let ring_days = ring_days(&chain, rows, &routes, &tables);
     let mut spec = NetworkSpec {
         name: settings.name.clone(),
         currency: settings.currency.clone(),
@@ -93,8 +101,8 @@ pub(crate) fn network(rows: &Rows, report: &mut Report) -> Option<NetworkSpec> {
         profiles,
         events,
         open_orders: Vec::new(),
-        disruptions: Vec::new(),
-        bom: Vec::new(),
+        disruptions,
+        bom: recipes.lines,
         groups: 0,
         shock_table: None,
         tables,
@@ -158,6 +166,9 @@ pub(crate) struct Builder<'r> {
     pub(crate) rows: &'r Rows,
     pub(crate) overrides: &'r HashMap<(usize, usize), Overrides>,
     pub(crate) chain: &'r Chain,
+    pub(crate) recipes: Recipes,
+    /// What planning assumes of each lane; empty until [`Builder::lanes`].
+    pub(crate) lane_plans: Vec<LanePlan>,
     pub(crate) report: &'r mut Report,
     pub(crate) money: Money,
     pub(crate) stockpoints: Vec<i32>,
@@ -181,6 +192,12 @@ impl Builder<'_> {
                     &node.capacity_at,
                 )
             });
+            let storage = node.storage.map(|volume| {
+                let most = f64::from(1 << 30);
+                self.load(volume, self.rows.settings.volume_scale, 1, most, "storage_volume", &node.storage_at)
+            });
+            let rate = node.overflow_cost * 1024.0 / f64::from(self.rows.settings.volume_scale);
+            let overflow_rate = self.money.minor(rate, "overflow cost", || node.name.clone(), self.report);
             nodes.push(NodeSpec {
                 name: node.name.clone(),
                 sells: node.sells,
@@ -191,8 +208,8 @@ impl Builder<'_> {
                 allocation: node.allocation,
                 production_days: node.production_days,
                 capacity,
-                storage: None,
-                overflow_rate: 0,
+                storage,
+                overflow_rate,
             });
         }
         nodes
@@ -220,52 +237,6 @@ impl Builder<'_> {
         rounded
     }
 
-    fn lanes(&mut self) -> (Vec<LaneSpec>, Vec<RouteSpec>) {
-        let settings = &self.rows.settings;
-        let (mut lanes, mut routes) = (Vec::new(), Vec::new());
-        for (l, lane) in self.chain.lanes.iter().enumerate() {
-            for &k in &lane.routes {
-                let row = &self.rows.routes[k];
-                let lead = Distribution::Table(row.lead_time.clone()).compile(1).unwrap_or_else(|_| constant_one());
-                let mean = lead.mean;
-                let lead_table = self.table(lead);
-                let capacity = row.capacity.map(|c| {
-                    self.load(c, settings.volume_scale, 1, f64::from(1 << 30), "capacity_per_day", &row.capacity_at)
-                });
-                let freight = self.rows.products.iter().map(|p| {
-                    let cost =
-                        (row.freight_per_unit + row.freight_per_volume * p.volume) / f64::from(settings.unit_scale);
-                    self.money.minor(
-                        cost,
-                        "freight",
-                        || format!("{}>{}:{} of {}", row.supplier, row.customer, row.route, p.name),
-                        self.report,
-                    )
-                });
-                let freight = freight.collect();
-                routes.push(RouteSpec {
-                    name: row.route.clone(),
-                    lane: l,
-                    lead_tables: [lead_table; GRADES],
-                    promise_days: word(libm::ceil(mean - 1e-9)).unwrap_or(1).max(1),
-                    lead_mean_q8: word(mean * 256.0).unwrap_or(256).max(256),
-                    capacity,
-                    freight,
-                });
-            }
-            lanes.push(LaneSpec {
-                supplier: lane.supplier,
-                customer: lane.customer,
-                routes: lane.routes.len(),
-                order_days: lane.order_days,
-                priority: lane.priority,
-                share: lane.share,
-                quality: None,
-            });
-        }
-        (lanes, routes)
-    }
-
     fn products(&mut self) -> Vec<ProductSpec> {
         let settings = &self.rows.settings;
         let mut products = Vec::new();
@@ -277,7 +248,8 @@ impl Builder<'_> {
         products
     }
 
-    fn table(&mut self, compiled: Compiled) -> usize {
+    /// Index of a table; equal ones are kept once.
+    pub(crate) fn table(&mut self, compiled: Compiled) -> usize {
         if let Some(&at) = self.table_of.get(&compiled.words) {
             return at;
         }
@@ -289,12 +261,35 @@ impl Builder<'_> {
 
     /// Sets one value of one stockpoint.
     pub(crate) fn set(&mut self, column: Column, node: usize, product: usize, value: i32) {
-        let at = (column.at() * self.chain.rows.len() + node) * self.rows.products.len() + product;
+        let at = self.at(column, node, product);
         self.stockpoints[at] = value;
     }
 
-    /// Demand tables and profiles, and the demand each stockpoint faces: its customers' and its
-    /// lanes' share of what the nodes below it face. Shape `[node][product]`.
+    /// Where a value of a stockpoint stands.
+    pub(crate) fn at(&self, column: Column, node: usize, product: usize) -> usize {
+        (column.at() * self.chain.rows.len() + node) * self.rows.products.len() + product
+    }
+
+    /// Complains about a product that can't be had at a node that sells it: a component goes nowhere but into
+    /// what is assembled from it.
+    fn check_sold(&mut self, n: usize, p: usize, sold: bool) {
+        if sold && (self.recipes.component(n, p) || self.recipes.withheld(self.chain, n, p)) {
+            let product = &self.rows.products[p];
+            let at = product.orders.demand.as_ref().map_or(&product.at, |demand| &demand.1);
+            self.report.error(
+                at.clone(),
+                format!(
+                    "{} is sold at {}, and is a component in bom.csv there or upstream",
+                    quoted(&product.name),
+                    self.rows.nodes[self.chain.rows[n]].name
+                ),
+                "no demand: a component is stocked for what is assembled from it",
+            );
+        }
+    }
+
+    /// Demand tables and profiles, and the demand each stockpoint faces: its customers', its lanes' share of
+    /// what the nodes below it face, and what its assembled products need of it. Shape `[node][product]`.
     fn demand(&mut self, demand: &Demand, profile_of: &HashMap<(usize, bool), usize>) -> Vec<Vec<Faced>> {
         let products = self.rows.products.len();
         let mut faced: Vec<Vec<Faced>> = vec![Vec::with_capacity(products); self.chain.rows.len()];
@@ -312,11 +307,18 @@ impl Builder<'_> {
                     table.as_ref().map_or(Faced::default(), |t| Faced { mean: t.mean, variance: t.variance * power });
                 let index = table.map_or(-1, |table| convert::word(self.table(table)));
                 self.set(Column::DemandTable, n, p, index);
-                for lane in self.chain.lanes.iter().filter(|lane| lane.supplier == Some(n)) {
-                    let share = f64::from(lane.share) / 1e6;
-                    let below = faced[lane.customer][p];
-                    here.mean += share * below.mean;
-                    here.variance += share * share * below.variance;
+                self.check_sold(n, p, index >= 0);
+                for (l, lane) in self.chain.lanes.iter().enumerate().filter(|(_, lane)| lane.supplier == Some(n)) {
+                    if self.recipes.assembled(lane.customer, p) {
+                        continue; // asked of its own production
+                    }
+                    // Of what arrives some is defective, and of what is made of it some is spoilt.
+                    let share = f64::from(lane.share) / 1e6 * self.grown(l, lane.customer, p);
+                    here.add(share, faced[lane.customer][p]);
+                }
+                for (product, quantity) in self.recipes.uses(n, p) {
+                    let spoilt = 1.0 / self.good_share(n, product);
+                    here.add(f64::from(quantity) * spoilt, faced[n][product]);
                 }
                 faced[n].push(here);
                 match word(here.mean * 4096.0) {
@@ -334,11 +336,6 @@ impl Builder<'_> {
         }
         faced
     }
-}
-
-fn constant_one() -> Compiled {
-    super::compile::compile(&super::compile::Masses { points: vec![(1, 1.0)], step: 1, spread: false })
-        .unwrap_or(Compiled { words: Vec::new(), mean: 1.0, variance: 0.0 })
 }
 
 /// Rows of the profiles that products use: as they are where products are sold, smoothed upstream.
@@ -362,11 +359,12 @@ fn profiles(demand: &Demand, settings: &Settings) -> (Vec<ProfileSpec>, HashMap<
 }
 
 /// A ring longer than every delay.
-fn ring_days(chain: &Chain, rows: &Rows) -> i32 {
-    let leads = rows.routes.iter().flat_map(|r| r.lead_time.iter()).map(|(days, _)| word(*days).unwrap_or(1));
+fn ring_days(chain: &Chain, rows: &Rows, routes: &[RouteSpec], tables: &[Compiled]) -> i32 {
+    let leads = routes.iter().flat_map(|route| route.lead_tables).map(|table| tables[table].max());
+    let promises = routes.iter().map(|route| route.promise_days);
     let mail = chain.lanes.iter().map(|lane| lane.order_days);
     let production = rows.nodes.iter().filter_map(|node| node.production_days);
-    leads.chain(mail).chain(production).max().unwrap_or(1) + 1
+    leads.chain(promises).chain(mail).chain(production).max().unwrap_or(1) + 1
 }
 
 /// Greatest demand of one stockpoint in a day: tables times seasons times surges, and all replayed.
@@ -378,9 +376,12 @@ fn demand_max(spec: &NetworkSpec) -> Option<i32> {
         let surge = spec
             .events
             .iter()
-            .filter(|e| e.kind == restock_core::scenario::EventKind::Demand && e.place == n)
+            .filter(|e| e.kind == EventKind::Demand && e.place == n)
             .map(|e| i64::from(e.value_q12));
-        let surge = surge.fold(4096, i64::max);
+        let chance = spec.disruptions.iter().filter(|d| d.kind == EventKind::Demand && d.place == n);
+        let chance = chance.map(|d| i64::from(d.value_q12)).filter(|factor| *factor > 4096);
+        // All at once, as the simulator's own proof has it: a product of at most 256.
+        let surge = chance.fold(surge.fold(4096, i64::max), |a, b| ((a * b) >> 12).min(1 << 20));
         // An event multiplies what is replayed, and what chance has rounded up.
         most = most.max(if spec.nodes[n].sells { (replayed * surge) >> 12 } else { 0 });
         for p in 0..spec.products.len() {

@@ -111,7 +111,7 @@ fn a_lead_time_may_be_a_pearson_curve_by_moments_or_by_parameters() {
     let spec = with("\"pearson4(mean=4, sd=1.2, skew=1, kurt=6)\"").load().unwrap().spec;
     let route = &spec.routes[0];
     assert!((f64::from(route.lead_mean_q8) / 256.0 - 4.0).abs() < 0.02, "{}", route.lead_mean_q8);
-    let (deviation, mean) = (spec.tables[route.lead_table].variance.sqrt(), spec.tables[route.lead_table].mean);
+    let (deviation, mean) = (spec.tables[route.lead_tables[0]].variance.sqrt(), spec.tables[route.lead_tables[0]].mean);
     assert!((deviation - 1.2).abs() < 0.1 && (mean - 4.0).abs() < 0.02, "{mean} {deviation}");
     assert_eq!(spec.ring_days, 13, "six deviations above the mean, and one");
     let by_parameters = with("\"pearson4(lambda=3, a=1.5, m=4, nu=-3, max=9)\"").load().unwrap().spec;
