@@ -91,9 +91,11 @@ pub fn plain_chain(products: usize) -> Result<NetworkSpec, String> {
                 freight: vec![100; products],
             })
             .collect(),
-        products: (0..products).map(|p| ProductSpec { name: format!("product {p}"), volume: 1 }).collect(),
+        products: (0..products).map(|p| ProductSpec { name: format!("product {p}"), volume: 1, group: None }).collect(),
         stockpoints,
         profiles: vec![ProfileSpec { name: "flat".to_owned(), row: vec![4096; HORIZON_DAYS + SEASON_AHEAD_DAYS] }],
+        groups: Vec::new(),
+        group_shock: None,
         events: Vec::new(),
         open_orders: Vec::new(),
         tables: vec![demand, lead],

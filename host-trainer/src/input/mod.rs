@@ -44,6 +44,7 @@ mod rows;
 pub mod season;
 mod settings;
 mod sheet;
+mod shocks;
 pub mod spec;
 mod spelling;
 mod starter;

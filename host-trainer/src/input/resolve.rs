@@ -45,6 +45,13 @@ pub(crate) fn network(rows: &Rows, report: &mut Report) -> Option<NetworkSpec> {
             format!("1 to {PRODUCTS_MAX}"),
         );
     }
+    if settings.shock_deviation > 0.0 && !rows.products.is_empty() && rows.products.iter().all(|p| p.group.is_none()) {
+        report.warning(
+            settings.shocks_at.clone(),
+            "shocks are given, but no product is in a group",
+            "a column group in products.csv",
+        );
+    }
     let overrides = overrides(rows, report);
     let chain = chain(&rows.nodes, &rows.routes, report);
     let demand = Demand::new(rows, &overrides, report);
@@ -91,6 +98,8 @@ pub(crate) fn network(rows: &Rows, report: &mut Report) -> Option<NetworkSpec> {
         products,
         stockpoints,
         profiles,
+        groups: groups(rows),
+        group_shock: super::shocks::table(settings.shock_deviation),
         events,
         open_orders: Vec::new(),
         tables,
@@ -260,11 +269,13 @@ impl Builder<'_> {
 
     fn products(&mut self) -> Vec<ProductSpec> {
         let settings = &self.rows.settings;
+        let groups = groups(self.rows);
         let mut products = Vec::new();
         for p in &self.rows.products {
             let volume =
                 self.load(p.volume, settings.volume_scale, settings.unit_scale, LOAD_LIMIT, "volume", &p.volume_at);
-            products.push(ProductSpec { name: p.name.clone(), volume });
+            let group = p.group.as_ref().and_then(|name| groups.iter().position(|g| g == name));
+            products.push(ProductSpec { name: p.name.clone(), volume, group });
         }
         products
     }
@@ -326,6 +337,17 @@ impl Builder<'_> {
         }
         faced
     }
+}
+
+/// Names of the products' groups, each once, in the order of the file.
+fn groups(rows: &Rows) -> Vec<String> {
+    let mut groups: Vec<String> = Vec::new();
+    for name in rows.products.iter().filter_map(|p| p.group.as_ref()) {
+        if !groups.contains(name) {
+            groups.push(name.clone());
+        }
+    }
+    groups
 }
 
 fn constant_one() -> Compiled {

@@ -74,6 +74,8 @@ pub struct ProductSpec {
     pub name: String,
     /// Volume of one unit, in the unit of the routes' capacity.
     pub volume: i32,
+    /// Index of its group in [`NetworkSpec::groups`]: its products share a shock each day; none where it has none.
+    pub group: Option<usize>,
 }
 
 /// Season factors over the days of the horizon and beyond.
@@ -124,6 +126,12 @@ pub struct NetworkSpec {
     pub stockpoints: Vec<i32>,
     /// Season profiles.
     pub profiles: Vec<ProfileSpec>,
+    /// Names of the groups of products, in the order of the user's file.
+    pub groups: Vec<String>,
+    /// Factors of the groups' daily shocks, Q12, mean 4096: one draw per node, day and group multiplies the
+    /// season factor of the group's products. Not yet part of the image; the tables of demand hold the
+    /// products' own chance only.
+    pub group_shock: Option<Compiled>,
     /// Dated events, by day.
     pub events: Vec<Event>,
     /// What is already ordered on the morning of the first day, by lane, product, stage and days.
