@@ -5,6 +5,7 @@
 //! | `constant(5)` | always 5 |
 //! | `poisson(5)` | mean 5 |
 //! | `negative_binomial(5, cv=0.8)` | mean 5, standard deviation 4; or `ratio=3.2` (variance / mean), the second number without a name |
+//! | `zero_inflated(5, zeros=0.3, cv=1.5)` | on 3 days in 10 nothing, else negative binomial; mean 5 and the coefficient of variation over all days, or `ratio` |
 //! | `geometric(5)` | mean 5, from 0 on |
 //! | `normal(5, 2)` | mean 5 and standard deviation 2 before what lies below 0 is set to 0; continuous |
 //! | `uniform(2, 8)` | 2, 3, ... 8 equally likely |
@@ -47,6 +48,15 @@ pub enum Distribution {
         /// Variance [units squared]; above the mean.
         variance: f64,
     },
+    /// Zero with a probability of its own, else negative binomial.
+    ZeroInflated {
+        /// Mean over all days [units].
+        mean: f64,
+        /// Probability of a day on which nobody asks, beside the zeros of the negative binomial.
+        zeros: f64,
+        /// Variance over all days [units squared].
+        variance: f64,
+    },
     /// Geometric, from 0 on.
     Geometric {
         /// Mean [units].
@@ -80,8 +90,17 @@ pub enum Distribution {
     Empirical(Vec<f64>),
 }
 
-const FAMILIES: [&str; 8] =
-    ["constant", "poisson", "negative_binomial", "geometric", "normal", "uniform", "table", "pearson4"];
+const FAMILIES: [&str; 9] = [
+    "constant",
+    "poisson",
+    "negative_binomial",
+    "zero_inflated",
+    "geometric",
+    "normal",
+    "uniform",
+    "table",
+    "pearson4",
+];
 
 impl Distribution {
     /// Reads a family with its parameters, or a plain number.
@@ -139,6 +158,26 @@ impl Distribution {
                 }
                 Self::Uniform { low: a[0], high: a[1] }
             }
+            "zero_inflated" => {
+                let by_cv = arguments.get(2).is_some_and(|a| a.0.as_deref() == Some("cv"));
+                let a = wants(&["mean", "zeros", if by_cv { "cv" } else { "ratio" }])?;
+                let (mean, zeros) = (a[0], a[1]);
+                let variance = if by_cv { a[2] * a[2] * mean * mean } else { a[2] * mean };
+                if zeros >= 1.0 {
+                    return Err(format!("zero_inflated with zeros below 1, unlike {zeros}"));
+                }
+                let (inner, spread) = without_zeros(mean, zeros, variance);
+                if mean > 0.0 && spread <= inner * (1.0 + 1e-9) {
+                    // Poisson sizes on the days that sell have the least variance.
+                    let least = (1.0 - zeros) * (inner + inner * inner) - mean * mean;
+                    return Err(format!(
+                        "zero_inflated with a variance that its zeros leave room for: ratio above {:.4}, or cv above {:.4}",
+                        least / mean,
+                        libm::sqrt(least) / mean
+                    ));
+                }
+                Self::ZeroInflated { mean, zeros, variance }
+            }
             _ => {
                 let by_cv = arguments.get(1).is_some_and(|a| a.0.as_deref() == Some("cv"));
                 let a = wants(&["mean", if by_cv { "cv" } else { "ratio" }])?;
@@ -173,8 +212,24 @@ impl Distribution {
         let discrete = |points: Vec<(i64, f64)>, step| Masses { points, step, spread: false };
         Ok(match self {
             Self::Constant(value) => discrete(vec![(on_lattice(*value)?, 1.0)], 1),
-            Self::Poisson { mean } | Self::NegativeBinomial { mean, .. } | Self::Geometric { mean } if *mean <= 0.0 => {
+            Self::Poisson { mean }
+            | Self::NegativeBinomial { mean, .. }
+            | Self::ZeroInflated { mean, .. }
+            | Self::Geometric { mean }
+                if *mean <= 0.0 =>
+            {
                 discrete(vec![(0, 1.0)], 1)
+            }
+            Self::ZeroInflated { mean, zeros, variance } => {
+                let (inner, spread) = without_zeros(*mean, *zeros, *variance);
+                let mut points = negative_binomial(inner, spread, scale)?;
+                let total: f64 = points.iter().map(|p| p.1).sum();
+                points.iter_mut().for_each(|p| p.1 *= (1.0 - zeros) / total);
+                match points.first_mut().filter(|first| first.0 == 0) {
+                    Some(first) => first.1 += zeros,
+                    None => points.insert(0, (0, *zeros)),
+                }
+                discrete(points, scale)
             }
             Self::Poisson { mean } => {
                 discrete(by_ratio(*mean, libm::floor(*mean), scale, |k| mean / (k + 1.0))?, scale)
@@ -309,6 +364,12 @@ fn by_ratio(spread: f64, mode: f64, scale: i64, ratio: impl Fn(f64) -> f64) -> R
         }
     }
     Ok(down.into_iter().rev().chain(up).map(|(k, mass)| (nearest(k).saturating_mul(scale), mass)).collect())
+}
+
+/// Mean and variance of the days that are not zero by themselves.
+fn without_zeros(mean: f64, zeros: f64, variance: f64) -> (f64, f64) {
+    let inner = mean / (1.0 - zeros);
+    (inner, (variance + mean * mean) / (1.0 - zeros) - inner * inner)
 }
 
 fn negative_binomial(mean: f64, variance: f64, scale: i64) -> Result<Vec<(i64, f64)>, String> {

@@ -3,10 +3,10 @@
 use super::chain::Chain;
 use super::compile::{Compiled, Masses, compile};
 use super::event_rows::{Change, DisruptionRow, EventPlace, EventRow};
+use super::lane_rows::RouteRow;
 use super::number::{from_count, word};
 use super::problem::{Report, quoted};
 use super::resolve::{Builder, Rows};
-use super::lane_rows::RouteRow;
 use super::rows::OUTSIDE;
 use super::spelling::suggestion;
 use restock_core::convert;
@@ -125,14 +125,7 @@ fn lane<'r>(rows: &'r Rows, supplier: &'r str, customer: &'r str) -> impl Iterat
     rows.routes.iter().filter(move |r| r.supplier == supplier && r.customer == customer)
 }
 
-fn check_lane(
-    rows: &Rows,
-    change: &Change,
-    supplier: &str,
-    customer: &str,
-    what: &str,
-    report: &mut Report,
-) -> bool {
+fn check_lane(rows: &Rows, change: &Change, supplier: &str, customer: &str, what: &str, report: &mut Report) -> bool {
     let there = lane(rows, supplier, customer).next().is_some();
     if !there {
         let known: Vec<String> = rows.routes.iter().map(|r| format!("{}>{}", r.supplier, r.customer)).collect();

@@ -10,15 +10,8 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 /// The files of a folder that are read; the first four must be there.
-const NAMES: [&str; 7] = [
-    "network.toml",
-    "nodes.csv",
-    "lanes.csv",
-    "products.csv",
-    "stockpoints.csv",
-    "demand.csv",
-    bom::FILE,
-];
+const NAMES: [&str; 7] =
+    ["network.toml", "nodes.csv", "lanes.csv", "products.csv", "stockpoints.csv", "demand.csv", bom::FILE];
 const REQUIRED: usize = 4;
 
 /// Files by name.

@@ -45,12 +45,7 @@ impl Builder<'_> {
         (lanes, routes)
     }
 
-    fn route(
-        &mut self,
-        lane: usize,
-        row: &RouteRow,
-        grades: Option<(&[GradeTables; GRADES], usize)>,
-    ) -> RouteSpec {
+    fn route(&mut self, lane: usize, row: &RouteRow, grades: Option<(&[GradeTables; GRADES], usize)>) -> RouteSpec {
         let settings = &self.rows.settings;
         let (lead_tables, mean) = match grades {
             Some((grades, base)) => {
@@ -62,9 +57,9 @@ impl Builder<'_> {
                 ([self.table(lead); GRADES], mean)
             }
         };
-        let capacity = row.capacity.map(|c| {
-            self.load(c, settings.volume_scale, 1, f64::from(1 << 30), "capacity_per_day", &row.capacity_at)
-        });
+        let capacity = row
+            .capacity
+            .map(|c| self.load(c, settings.volume_scale, 1, f64::from(1 << 30), "capacity_per_day", &row.capacity_at));
         let freight = self.rows.products.iter().map(|p| {
             let cost = (row.freight_per_unit + row.freight_per_volume * p.volume) / f64::from(settings.unit_scale);
             self.money.minor(

@@ -37,6 +37,7 @@ pub mod grades;
 mod history;
 mod lane_rows;
 mod lanes;
+mod limits;
 mod money;
 mod normal;
 mod number;
@@ -48,6 +49,7 @@ mod rows;
 pub mod season;
 mod settings;
 mod sheet;
+mod shocks;
 pub mod spec;
 mod spelling;
 mod starter;
@@ -63,5 +65,7 @@ pub use files::{InitError, Loaded, check, load};
 pub use from_history::write_from_history;
 pub use general_goods::{default_network, write_default};
 pub use problem::{Problem, Problems};
-pub use spec::{LaneSpec, NetworkSpec, NodeSpec, ProductSpec, ProfileSpec, QualitySpec, RouteSpec, read_image, write_image};
+pub use spec::{
+    LaneSpec, NetworkSpec, NodeSpec, ProductSpec, ProfileSpec, QualitySpec, RouteSpec, read_image, write_image,
+};
 pub use starter::write_starter;

@@ -6,20 +6,20 @@ use super::chain::{Chain, chain};
 use super::compile::Compiled;
 use super::demand::Demand;
 use super::history::History;
+use super::lane_rows::RouteRow;
+use super::limits;
 use super::money::Money;
 use super::number::word;
 use super::planning::Faced;
 use super::problem::{Place, Report, quoted};
-use super::lane_rows::RouteRow;
 use super::rows::{NodeRow, Overrides, ProductRow, StockpointRow};
 use super::settings::{FILE, Settings};
-use super::spec::{NetworkSpec, NodeSpec, ProductSpec, ProfileSpec, RouteSpec};
+use super::spec::{NetworkSpec, NodeSpec, ProductSpec, ProfileSpec};
 use super::spelling::suggestion;
 use super::supplier::LanePlan;
 use restock_core::convert;
 use restock_core::layout::{Column, STOCKPOINT_COLUMNS};
-use restock_core::scenario::{EventKind, PRODUCTS_MAX};
-use restock_core::table::Table;
+use restock_core::scenario::{GROUPS_MAX, PRODUCTS_MAX};
 use std::collections::HashMap;
 
 /// Greatest work or volume of one internal unit.
@@ -49,6 +49,13 @@ pub(crate) fn network(rows: &Rows, report: &mut Report) -> Option<NetworkSpec> {
             format!("1 to {PRODUCTS_MAX}"),
         );
     }
+    if settings.shock_deviation > 0.0 && !rows.products.is_empty() && rows.products.iter().all(|p| p.group.is_none()) {
+        report.warning(
+            settings.shocks_at.clone(),
+            "shocks are given, but no product is in a group",
+            "a column group in products.csv",
+        );
+    }
     let overrides = overrides(rows, report);
     let chain = chain(&rows.nodes, &rows.routes, report);
     let demand = Demand::new(rows, &overrides, report);
@@ -75,11 +82,14 @@ pub(crate) fn network(rows: &Rows, report: &mut Report) -> Option<NetworkSpec> {
     let faced = builder.demand(&demand, &profile_of);
     let totals = builder.plans(&faced);
     let disruptions = super::events::disruptions(&mut builder);
+    let groups = groups(rows, builder.report);
+    let shocks = super::shocks::table(settings.shock_deviation).filter(|_| !groups.is_empty());
+    let shock_table = shocks.map(|shocks| builder.table(shocks));
     let Builder { money, stockpoints, tables, recipes, .. } = builder;
     money.finish(report);
     let events = super::events::resolved(rows, &chain, report);
     let (replay_days, replay) = demand.replay(rows, &chain, report);
-    let ring_days = ring_days(&chain, rows, &routes, &tables);
+    let ring_days = limits::ring_days(&chain, rows, &routes, &tables);
     let mut spec = NetworkSpec {
         name: settings.name.clone(),
         currency: settings.currency.clone(),
@@ -99,17 +109,17 @@ pub(crate) fn network(rows: &Rows, report: &mut Report) -> Option<NetworkSpec> {
         products,
         stockpoints,
         profiles,
+        groups,
         events,
         open_orders: Vec::new(),
         disruptions,
         bom: recipes.lines,
-        groups: 0,
-        shock_table: None,
+        shock_table,
         tables,
         replay_days,
         replay,
     };
-    match demand_max(&spec) {
+    match limits::demand_max(&spec) {
         Some(most) => spec.demand_max = most,
         None => report.error(
             Place::whole(FILE),
@@ -239,11 +249,13 @@ impl Builder<'_> {
 
     fn products(&mut self) -> Vec<ProductSpec> {
         let settings = &self.rows.settings;
+        let groups = groups(self.rows, self.report);
         let mut products = Vec::new();
         for p in &self.rows.products {
             let volume =
                 self.load(p.volume, settings.volume_scale, settings.unit_scale, LOAD_LIMIT, "volume", &p.volume_at);
-            products.push(ProductSpec { name: p.name.clone(), volume, group: None });
+            let group = p.group.as_ref().and_then(|name| groups.iter().position(|g| g == name));
+            products.push(ProductSpec { name: p.name.clone(), volume, group });
         }
         products
     }
@@ -338,6 +350,21 @@ impl Builder<'_> {
     }
 }
 
+/// Names of the products' groups, each once, in the order of the file.
+fn groups(rows: &Rows, report: &mut Report) -> Vec<String> {
+    let mut groups: Vec<String> = Vec::new();
+    for name in rows.products.iter().filter_map(|p| p.group.as_ref()) {
+        if !groups.contains(name) {
+            groups.push(name.clone());
+        }
+    }
+    if groups.len() > GROUPS_MAX {
+        let right = format!("at most {GROUPS_MAX}");
+        report.error(Place::whole("products.csv"), format!("products of {} groups", groups.len()), right);
+    }
+    groups
+}
+
 /// Rows of the profiles that products use: as they are where products are sold, smoothed upstream.
 fn profiles(demand: &Demand, settings: &Settings) -> (Vec<ProfileSpec>, HashMap<(usize, bool), usize>) {
     let first = super::season::FirstDay { weekday: settings.start.weekday(), yearday: settings.start.yearday() };
@@ -356,44 +383,4 @@ fn profiles(demand: &Demand, settings: &Settings) -> (Vec<ProfileSpec>, HashMap<
         }
     }
     (specs, at)
-}
-
-/// A ring longer than every delay.
-fn ring_days(chain: &Chain, rows: &Rows, routes: &[RouteSpec], tables: &[Compiled]) -> i32 {
-    let leads = routes.iter().flat_map(|route| route.lead_tables).map(|table| tables[table].max());
-    let promises = routes.iter().map(|route| route.promise_days);
-    let mail = chain.lanes.iter().map(|lane| lane.order_days);
-    let production = rows.nodes.iter().filter_map(|node| node.production_days);
-    leads.chain(promises).chain(mail).chain(production).max().unwrap_or(1) + 1
-}
-
-/// Greatest demand of one stockpoint in a day: tables times seasons times surges, and all replayed.
-fn demand_max(spec: &NetworkSpec) -> Option<i32> {
-    let tops: Vec<i64> = spec.profiles.iter().map(|p| p.row.iter().copied().max().map_or(0, i64::from)).collect();
-    let mut most = spec.replay.iter().copied().max().map_or(0, i64::from);
-    let replayed = most;
-    for n in 0..spec.nodes.len() {
-        let surge = spec
-            .events
-            .iter()
-            .filter(|e| e.kind == EventKind::Demand && e.place == n)
-            .map(|e| i64::from(e.value_q12));
-        let chance = spec.disruptions.iter().filter(|d| d.kind == EventKind::Demand && d.place == n);
-        let chance = chance.map(|d| i64::from(d.value_q12)).filter(|factor| *factor > 4096);
-        // All at once, as the simulator's own proof has it: a product of at most 256.
-        let surge = chance.fold(surge.fold(4096, i64::max), |a, b| ((a * b) >> 12).min(1 << 20));
-        // An event multiplies what is replayed, and what chance has rounded up.
-        most = most.max(if spec.nodes[n].sells { (replayed * surge) >> 12 } else { 0 });
-        for p in 0..spec.products.len() {
-            let table = usize::try_from(spec.value(Column::DemandTable, n, p)).ok().and_then(|at| spec.tables.get(at));
-            let profile = usize::try_from(spec.value(Column::DemandProfile, n, p)).unwrap_or(0);
-            if let Some(table) = table.and_then(|t| Table::new(&t.words).ok()) {
-                let top = i128::from(table.max())
-                    * i128::from(tops.get(profile).copied().unwrap_or(4096))
-                    * i128::from(surge);
-                most = most.max(i64::try_from(top / (4096 * 4096) + i128::from(surge / 4096) + 2).unwrap_or(i64::MAX));
-            }
-        }
-    }
-    i32::try_from(most).ok().filter(|most| *most <= 1 << 30)
 }

@@ -42,6 +42,7 @@ pub(crate) const PRODUCT_COLUMNS: &[&str] = &[
     "order_min",
     "production_cost",
     "season",
+    "group",
     "demand",
     "yield",
     "scrap_cost",
@@ -107,6 +108,8 @@ pub(crate) struct ProductRow {
     pub(crate) production_cost: f64,
     pub(crate) season: Option<String>,
     pub(crate) season_at: Place,
+    /// Group of products that share a shock each day.
+    pub(crate) group: Option<String>,
     pub(crate) orders: Overrides,
 }
 
@@ -248,6 +251,7 @@ pub(crate) fn products(bytes: &[u8], report: &mut Report) -> Vec<ProductRow> {
             production_cost: row.number("production_cost", COST, report).unwrap_or(0.0),
             season: row.text("season").map(str::to_owned),
             season_at: row.place("season"),
+            group: row.text("group").is_some().then(|| row.name("group", report)).flatten().map(str::to_owned),
             orders: Overrides {
                 lot_size: quantity(row, "lot_size", report),
                 order_min: quantity(row, "order_min", report),

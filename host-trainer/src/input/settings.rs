@@ -6,6 +6,7 @@ use super::event_rows::{self, DisruptionRow, EventRow};
 use super::number::{Range, word};
 use super::problem::{Place, Report, quoted};
 use super::season::Profile;
+use super::spelling::suggestion;
 use super::text::{decoded, is_name};
 use super::training;
 use crate::train::TrainingConfig;
@@ -74,6 +75,9 @@ pub(crate) struct Settings {
     pub(crate) demand_at: Place,
     pub(crate) costs: CostSettings,
     pub(crate) fit: FitSettings,
+    /// Standard deviation of the groups' daily shocks, in units of the mean; 0 = none.
+    pub(crate) shock_deviation: f64,
+    pub(crate) shocks_at: Place,
     /// Profiles with their places; the first is [`FLAT`].
     pub(crate) seasons: Vec<Profile>,
     pub(crate) events: Vec<EventRow>,
@@ -134,7 +138,12 @@ pub(crate) fn read(bytes: &[u8], report: &mut Report) -> Settings {
         demand_at: r.place("demand"),
         costs: costs(r.section("costs", report), report),
         fit: fit(r.section("fit", report), report),
-        seasons: seasons(r.section("seasons", report), report),
+        shocks_at: r.place("shocks"),
+        shock_deviation: shocks(r.section("shocks", report), report),
+        seasons: {
+            let campaigns = campaigns(r.section("campaigns", report), report);
+            seasons(r.section("seasons", report), &campaigns, report)
+        },
         events: event_rows::events(r.sections("events", report), report),
         disruptions: event_rows::disruptions(r.sections("disruptions", report), report),
         score: score(r.section("hyperscore", report), report),
@@ -188,7 +197,43 @@ fn fit(section: Option<Section<'_, '_>>, report: &mut Report) -> FitSettings {
     fit
 }
 
-fn seasons(section: Option<Section<'_, '_>>, report: &mut Report) -> Vec<Profile> {
+fn shocks(section: Option<Section<'_, '_>>, report: &mut Report) -> f64 {
+    let Some(mut s) = section else { return 0.0 };
+    let deviation = s.number("deviation", Range::new(0.0, 1.0, "a standard deviation in units of the mean"), report);
+    if deviation.is_none() && !s.has("deviation") {
+        report.error(s.place(""), "shocks have no deviation", "deviation = 0.3");
+    }
+    s.finish(report);
+    deviation.unwrap_or(0.0)
+}
+
+/// Weeks of the year in which something is promoted; seasons name the campaign they take part in.
+struct Campaign {
+    name: String,
+    weeks: Vec<usize>,
+    factor: f64,
+    after: f64,
+}
+
+fn campaigns(section: Option<Section<'_, '_>>, report: &mut Report) -> Vec<Campaign> {
+    let mut campaigns = Vec::new();
+    let Some(mut section) = section else { return campaigns };
+    for (name, mut s) in section.named_sections(report) {
+        let weeks = s.numbers("weeks", None, Range::new(1.0, 53.0, "weeks of the year, 1 starts on 1 January"), report);
+        if weeks.is_none() && !s.has("weeks") {
+            report.error(s.place(""), format!("campaign {name} has no weeks"), "weeks = [11, 24, 47]");
+        }
+        let factor = s.number("factor", Range::new(0.0, 16.0, "a factor"), report).unwrap_or(1.0);
+        let after = s.number("after", Range::new(0.0, 16.0, "a factor"), report).unwrap_or(1.0);
+        let weeks = weeks.unwrap_or_default().into_iter().filter_map(word).filter_map(|w| usize::try_from(w).ok());
+        let weeks = weeks.collect();
+        s.finish(report);
+        campaigns.push(Campaign { name, weeks, factor, after });
+    }
+    campaigns
+}
+
+fn seasons(section: Option<Section<'_, '_>>, campaigns: &[Campaign], report: &mut Report) -> Vec<Profile> {
     let mut profiles = vec![Profile::flat(FLAT)];
     let Some(mut section) = section else { return profiles };
     for (name, mut s) in section.named_sections(report) {
@@ -223,6 +268,19 @@ fn seasons(section: Option<Section<'_, '_>>, report: &mut Report) -> Vec<Profile
             } else if !profile.set_fourier(&list.chunks_exact(2).map(|pair| (pair[0], pair[1])).collect::<Vec<_>>()) {
                 report.error(s.place("fourier"), "fourier leaves nothing above 0", "smaller amplitudes");
             }
+        }
+        if let Some(name) = s.text("campaign", report) {
+            match campaigns.iter().find(|campaign| campaign.name == name) {
+                Some(c) => drop(profile.set_campaign(&c.weeks, c.factor, c.after)),
+                None => report.error(
+                    s.place("campaign"),
+                    format!("campaign is {}", quoted(name)),
+                    suggestion(name, campaigns.iter().map(|c| c.name.as_str())),
+                ),
+            }
+        }
+        if let Some(percent) = s.number("trend_percent_per_year", Range::new(-50.0, 100.0, "a percentage"), report) {
+            profile.growth = libm::log1p(percent / 100.0);
         }
         if profile.max() * 4096.0 > f64::from(SEASON_MAX_Q12) {
             report.error(

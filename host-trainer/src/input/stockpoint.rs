@@ -91,9 +91,9 @@ impl Builder<'_> {
         let of = |l: usize| {
             let lane = &self.chain.lanes[l];
             let products = self.rows.products.iter().enumerate();
-            let ordered = products.filter(|(p, _)| !self.recipes.assembled(lane.customer, *p)).map(|(p, product)| {
-                product.volume * faced[lane.customer][p].mean * self.grown(l, lane.customer, p)
-            });
+            let ordered = products
+                .filter(|(p, _)| !self.recipes.assembled(lane.customer, *p))
+                .map(|(p, product)| product.volume * faced[lane.customer][p].mean * self.grown(l, lane.customer, p));
             ordered.sum::<f64>() * f64::from(lane.share) / 1e6 / unit
         };
         (0..self.chain.lanes.len()).map(of).collect()

@@ -15,10 +15,10 @@
 //! everywhere.
 
 use super::grades::{GRADE_NAMES, GRADE_USUAL, GradeTables, Quality, SupplierQuality, grades};
+use super::lane_rows::RouteRow;
 use super::number::{self, Range, from_count, from_wide, nearest, word};
 use super::problem::{Place, Report, quoted};
 use super::resolve::Builder;
-use super::lane_rows::RouteRow;
 use super::sheet::Row;
 use super::spec::QualitySpec;
 use restock_core::layout::{EFFORTS, GRADES};

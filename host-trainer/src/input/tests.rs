@@ -135,6 +135,58 @@ fn a_lead_time_may_be_a_pearson_curve_by_moments_or_by_parameters() {
     assert!(shown(&cut.warnings).join("\n").contains("of the curve lie outside"), "{:?}", shown(&cut.warnings));
 }
 
+#[test]
+fn groups_campaigns_and_trends_are_read_and_their_errors_placed() {
+    let season = "weekly = [0.9, 0.9, 0.9, 1.0, 1.2, 1.4, 0.7]                          # Monday first";
+    let with = |season_adds: &str, sections: &str| {
+        let (season_adds, sections) = (format!("{season}\n{season_adds}"), format!("{sections}\n[hyperscore]"));
+        edited(&[
+            ("network.toml", season, &season_adds),
+            ("network.toml", "[hyperscore]", &sections),
+            ("products.csv", ",season,demand", ",season,group,demand"),
+            ("products.csv", ",,,shop,\"negative_binomial(24", ",,,shop,kitchen,\"negative_binomial(24"),
+            ("products.csv", ",,,shop,poisson(6)", ",,,shop,,poisson(6)"),
+            ("products.csv", ",,,shop,\"negative_binomial(12", ",,,shop,bath,\"negative_binomial(12"),
+            ("products.csv", ",1,1,6,,shop,", ",1,1,6,,shop,bath,"),
+            ("products.csv", ",2,,2,flat,", ",2,,2,flat,kitchen,"),
+        ])
+    };
+    let spec = with(
+        "campaign = \"flyer\"\ntrend_percent_per_year = 5",
+        "[campaigns.flyer]\nweeks = [10]\nfactor = 2\nafter = 0.5\n[shocks]\ndeviation = 0.3",
+    )
+    .load()
+    .unwrap()
+    .spec;
+    assert_eq!(spec.groups, ["kitchen", "bath"]);
+    assert_eq!(spec.products.iter().map(|p| p.group).collect::<Vec<_>>(), [Some(0), None, Some(1), Some(1), Some(0)]);
+    let shock = spec.group_shock().unwrap();
+    assert!((shock.variance.sqrt() / 4096.0 - 0.3).abs() < 0.01 && (shock.mean / 4096.0 - 1.0).abs() < 1e-3);
+    let shop = spec.profiles.iter().find(|p| p.name == "shop").unwrap();
+    // Week 10 begins on day 63, a Monday in 2024: twice the Monday before, and half of that a week later.
+    let ratio = |a: usize, b: usize| f64::from(shop.row[a]) / f64::from(shop.row[b]);
+    assert!(
+        (ratio(63, 56) - 2.0).abs() < 0.05 && (ratio(70, 56) - 0.5).abs() < 0.02,
+        "{} {}",
+        ratio(63, 56),
+        ratio(70, 56)
+    );
+    assert!((ratio(364, 0) - 1.05).abs() < 0.01, "{}", ratio(364, 0));
+    let found =
+        errors(&with("campaign = \"flier\"", "[campaigns.flyer]\nfactor = -1\n[shocks]\nstrength = 2")).join("\n");
+    for expected in [
+        "campaign is \"flier\", should be \"flyer\"",
+        "campaign flyer has no weeks",
+        "campaigns.flyer.factor is -1",
+        "shocks have no deviation",
+        "shocks.strength is not known",
+    ] {
+        assert!(found.contains(expected), "missing: {expected}\n{found}");
+    }
+    let alone = edited(&[("network.toml", "[hyperscore]", "[shocks]\ndeviation = 0.3\n[hyperscore]")]).load().unwrap();
+    assert!(shown(&alone.warnings).join("\n").contains("no product is in a group"));
+}
+
 /// Twenty errors in five files: each must be reported, at its line and column.
 #[test]
 fn twenty_planted_errors_are_all_reported_at_their_places() {
