@@ -1,12 +1,13 @@
 //! Running policies on unseen seeds and telling what they cost: with common random numbers.
 
 use crate::model::FloatPolicy;
+use crate::recovery::{Daily, Responsiveness};
 use crate::rollout::GreedyPolicy;
 use crate::simd;
 use restock_core::blob::PolicyBlob;
 use restock_core::digest::Digest;
 use restock_core::hyperscore::HyperScore;
-use restock_core::kpi::Kpis;
+use restock_core::kpi::{Kpis, Tally};
 use restock_core::ledger::{Ledger, TERMS};
 use restock_core::policy::{BaseStock, PeriodicReview, QuantizedPolicy, ReorderPoint, Textbook};
 use restock_core::{Network, Policy, Scenario};
@@ -48,6 +49,8 @@ pub enum Contender<'a> {
 pub struct Outcome {
     /// KPIs of the days that count.
     pub kpis: Kpis,
+    /// Demand and service of all days, with the days before that count no KPIs.
+    pub daily: Daily,
     /// Digest of every order, level and cost of all days.
     pub digest: u64,
 }
@@ -84,15 +87,17 @@ fn replicate(scenario: &Scenario<'_>, policy: &mut impl Policy, protocol: &Proto
     let mut memory = vec![0i32; Network::words(scenario)];
     let Ok(mut network) = Network::new(scenario, &mut memory) else { unreachable!("memory is as long as asked for") };
     network.reset(protocol.seed, replica, protocol.first_day);
-    let mut digest = Digest::new();
+    let (mut digest, mut daily) = (Digest::new(), Daily::default());
     for day in 0..protocol.warmup_days + protocol.days {
         if day == protocol.warmup_days {
             network.clear_kpis();
         }
         simd::advance(&mut network, policy);
         network.trace(&mut digest);
+        let sum = |of: fn(&Tally) -> i64| network.today().iter().map(of).sum();
+        daily.push(sum(|tally| tally.demand), sum(|tally| tally.served), network.disrupted());
     }
-    Outcome { kpis: network.kpis().clone(), digest: digest.value() }
+    Outcome { kpis: network.kpis().clone(), daily, digest: digest.value() }
 }
 
 /// A policy's figures over all replicas, in the user's units.
@@ -117,6 +122,8 @@ pub struct Summary {
     pub bullwhip_ratio: f64,
     /// The same, echelon by echelon, customers first.
     pub bullwhip_by_echelon: Vec<f64>,
+    /// How the fill rate answered to shocks; none where there were none.
+    pub responsiveness: Option<Responsiveness>,
     /// HyperScore of the totals of all replicas.
     pub hyperscore: f64,
     /// Its V.
@@ -185,7 +192,7 @@ pub fn summarize(scenario: &Scenario<'_>, name: &str, outcomes: &[Outcome], peri
     let replicas = outcomes.len() as f64;
     let cost = costs(scenario, outcomes);
     let (total_cost, total_cost_ci95) = mean_and_interval(&cost);
-    let mut total = restock_core::kpi::Tally::default();
+    let mut total = Tally::default();
     let mut ledger = Ledger::default();
     let mut days = 0;
     let mut digest = Digest::new();
@@ -197,6 +204,10 @@ pub fn summarize(scenario: &Scenario<'_>, name: &str, outcomes: &[Outcome], peri
         digest.wide(outcome.digest as i64);
     }
     let terms = ledger.terms();
+    // What is not counted is at the front.
+    let daily: Vec<Daily> = outcomes.iter().map(|outcome| outcome.daily.clone()).collect();
+    let counted = outcomes.first().map_or(0, |outcome| outcome.kpis.days());
+    let warmup_days = daily.first().map_or(0, |daily| daily.days().saturating_sub(counted));
     let score = HyperScore::of_total(&total, days, scenario.reference_holding(), &scenario.score_parameters());
     let echelons = scenario.nodes().iter().map(|n| n.echelon).max().map_or(0, |e| usize::from(e) + 1);
     let bullwhip: Vec<f64> = (0..echelons)
@@ -213,6 +224,7 @@ pub fn summarize(scenario: &Scenario<'_>, name: &str, outcomes: &[Outcome], peri
         inventory_turnover_with_transit: ratio(total.stock_value + total.transit_value),
         bullwhip_ratio: bullwhip.iter().sum::<f64>() / bullwhip.len().max(1) as f64,
         bullwhip_by_echelon: bullwhip,
+        responsiveness: Responsiveness::of(&daily, warmup_days),
         hyperscore: score.score,
         v: score.v_real(),
         parts: PartsOut {

@@ -12,6 +12,7 @@ pub mod simulate;
 pub mod table;
 pub mod train;
 pub mod verify;
+pub mod world;
 
 use crate::failure::Failure;
 use clap::{Args, Parser, Subcommand};

@@ -30,6 +30,8 @@ const TREND_MAX: f64 = 0.5;
 /// Mean interval between days with sales from which a product counts as intermittent [open days]:
 /// Syntetos, Boylan and Croston 2005.
 const INTERMITTENT_INTERVAL: f64 = 1.32;
+/// Stockpoints from which a day on which none sold anything is one on which the shop was shut.
+const SHUT_SERIES_MIN: usize = 20;
 /// Share of the greatest days that a series' scale leaves out.
 const TRIMMED: f64 = 0.01;
 /// Least factor that a day's sales are divided by.
@@ -46,6 +48,8 @@ pub(crate) struct Fit {
     cap: f64,
     /// First day of the history, counted from day 0 of the network.
     offset: f64,
+    /// Days on which nobody sold anything, holidays most likely. Shape `[day]`.
+    shut: Vec<bool>,
 }
 
 impl Fit {
@@ -57,11 +61,15 @@ impl Fit {
             first: (start.weekday(), start.yearday()),
             cap: f64::INFINITY,
             offset: f64::from(start.day) - f64::from(day_zero.day),
+            shut: Vec::new(),
         };
         // Keys in order: sums of floats must not depend on how a hash map is walked.
         let mut keys: Vec<_> = history.series.keys().copied().collect();
         keys.sort_unstable();
         let series: Vec<&Vec<f64>> = keys.iter().filter_map(|key| history.series.get(key)).collect();
+        fit.shut = (0..history.days)
+            .map(|day| series.len() >= SHUT_SERIES_MIN && series.iter().all(|s| s[day] <= 0.0))
+            .collect();
         let mut sold = [0.0; 7];
         for s in &series {
             s.iter().enumerate().for_each(|(day, q)| sold[fit.weekday(day)] += q);
@@ -124,7 +132,8 @@ impl Fit {
             self.season.set_fourier(&pairs);
         }
         if let Some(slope) = c.get(2 * harmonics + 1) {
-            self.season.growth = libm::log1p((slope / c[0]).clamp(-TREND_MAX, TREND_MAX));
+            // The slope over the level in the middle is the growth of the logarithm there.
+            self.season.growth = (slope / c[0]).clamp(-TREND_MAX, TREND_MAX);
             self.season.growth_origin = self.offset + middle;
         }
     }
@@ -142,7 +151,7 @@ impl Fit {
             .enumerate()
             .map(|(day, &q)| {
                 let factor = self.factor(season, day);
-                (factor > FACTOR_MIN).then(|| if q > cap { cap } else { q } / factor)
+                (factor > FACTOR_MIN && !self.is_shut(day)).then(|| if q > cap { cap } else { q } / factor)
             })
             .collect();
         let open = from_count(left.iter().flatten().count());
@@ -155,7 +164,8 @@ impl Fit {
 
     /// Whether a product sells on so few open days that its demand is called intermittent.
     pub(crate) fn is_intermittent(&self, series: &[f64]) -> bool {
-        let open = (0..series.len()).filter(|&day| self.season.weekly[self.weekday(day)] > FACTOR_MIN);
+        let open =
+            (0..series.len()).filter(|&day| self.season.weekly[self.weekday(day)] > FACTOR_MIN && !self.is_shut(day));
         let (mut days, mut sold) = (0.0, 0.0);
         for day in open {
             days += 1.0;
@@ -187,6 +197,10 @@ impl Fit {
         let scale = sold / factors / mean;
         values.iter_mut().for_each(|value| *value *= scale);
         values
+    }
+
+    fn is_shut(&self, day: usize) -> bool {
+        self.shut.get(day).copied().unwrap_or(false)
     }
 
     fn weekday(&self, day: usize) -> usize {

@@ -33,19 +33,19 @@ const PRODUCTS: u32 = 200;
 /// Days a replica may run: two years of 52 weeks.
 const HORIZON_DAYS: u32 = 728;
 /// Minor units per unit of currency: a day's holding cost of the cheapest unit keeps three digits.
-const MONEY_SCALE: u32 = 10_000_000;
+const MONEY_SCALE: u32 = 1_000_000;
 
-/// A shop sells a third of what the wholesaler does (a choice).
-const SHOP: f64 = 1.0 / 3.0;
+/// Pieces of the wholesaler's in a unit here (a choice): a fifth of the units at five times the price.
+const PACK: f64 = 5.0;
 /// Median of the products' mean demand [units a day], and the standard deviation of its logarithm: measured.
-const MEAN_MEDIAN: f64 = 16.3 * SHOP;
+const MEAN_MEDIAN: f64 = 16.3 / PACK;
 const MEAN_SIGMA: f64 = 0.78;
-/// Least and greatest mean demand [units a day]: measured, 2.1 and 152.
-const MEAN_MIN: f64 = 0.7;
-const MEAN_MAX: f64 = 50.0;
+/// Least and greatest mean demand [units a day]: measured.
+const MEAN_MIN: f64 = 2.1 / PACK;
+const MEAN_MAX: f64 = 152.0 / PACK;
 /// Speed classes: (least mean demand [units a day], coefficient of variation of a day without its season):
 /// measured for the fast third, all (the median) and the slow third.
-const SPEED_CLASSES: [(f64, f64); 3] = [(24.0 * SHOP, 1.42), (11.0 * SHOP, 1.68), (0.0, 1.74)];
+const SPEED_CLASSES: [(f64, f64); 3] = [(24.0 / PACK, 1.42), (11.0 / PACK, 1.68), (0.0, 1.74)];
 /// Standard deviation of a range's daily shock, in units of the mean: measured, the root of the mean covariance
 /// (0.546) of the 591 pairs of products whose descriptions share two words.
 const SHOCK_DEVIATION: f64 = 0.74;
@@ -60,13 +60,13 @@ const INTERMITTENT_ZEROS: f64 = 0.15;
 /// Least variance / mean of daily demand: a little above Poisson.
 const VARIANCE_RATIO_MIN: f64 = 1.3;
 /// Median unit price [currency], and the standard deviation of its logarithm: measured.
-const PRICE_MEDIAN: f64 = 1.95;
+const PRICE_MEDIAN: f64 = 1.95 * PACK;
 const PRICE_SIGMA: f64 = 0.83;
 /// Correlation of the logarithms of price and mean demand: measured. Dear goods sell less.
 const PRICE_CORRELATION: f64 = -0.54;
 /// Least and greatest unit price [currency]: measured.
-const PRICE_MIN: f64 = 0.29;
-const PRICE_MAX: f64 = 12.75;
+const PRICE_MIN: f64 = 0.29 * PACK;
+const PRICE_MAX: f64 = 12.75 * PACK;
 /// Greatest volume of a unit (from 1), and greatest work to make one (from 1).
 const VOLUME_MAX: f64 = 20.0;
 const WORK_MAX: f64 = 3.0;
@@ -97,7 +97,7 @@ const HOLDING_PERCENT: f64 = 25.0;
 /// Backorder [% of unit price a day] at the retailer: a critical ratio of 0.978 against holding.
 const BACKORDER_PERCENT: f64 = 3.0;
 /// Ordering [currency per order of one product]: makes daily orders of slow movers wasteful.
-const ORDER_COST: f64 = 0.03;
+const ORDER_COST: f64 = 0.10;
 /// Value of a unit at the supplier and the manufacturer, in % of its value at the retailer.
 const VALUE_PERCENT: [f64; 2] = [50.0, 75.0];
 /// Days from production start to stock.
@@ -111,10 +111,10 @@ const UPSTREAM_SERVICE_LEVEL: f64 = 0.95;
 
 /// Routes: supplier, customer, name, lead time [days], freight [currency per volume].
 const ROUTES: [(&str, &str, &str, &str, f64); 5] = [
-    ("manufacturer", "retailer", "road", "2:0.2 3:0.6 5:0.2", 0.001),
-    ("manufacturer", "retailer", "express", "1", 0.003),
-    ("supplier", "manufacturer", "sea", "5:0.25 6:0.5 8:0.25", 0.00075),
-    ("supplier", "manufacturer", "air", "3", 0.003),
+    ("manufacturer", "retailer", "road", "2:0.2 3:0.6 5:0.2", 0.004),
+    ("manufacturer", "retailer", "express", "1", 0.012),
+    ("supplier", "manufacturer", "sea", "5:0.25 6:0.5 8:0.25", 0.003),
+    ("supplier", "manufacturer", "air", "3", 0.012),
     ("outside", "supplier", "inbound", "7", 0.0),
 ];
 

@@ -105,12 +105,13 @@ fn a_history_shows_its_trend_its_shared_shocks_and_who_is_intermittent() {
     let toml = std::fs::read_to_string(folder.join("network.toml")).unwrap();
     assert!(toml.contains("2 of 6 products are intermittent"), "{toml}");
     let spec = load(&folder).unwrap().spec;
-    // A year on, the same season is 12 % higher; the straight line bends that a little.
+    // A year on, the same season is 12 % higher. Shocks of 0.5 a day over three years leave an error of
+    // 1.7 % a year (0.5 / sqrt(1095) / 0.87 years): two of them.
     let row = &spec.profiles[0].row;
     let year = |from: usize| row[from..from + 364].iter().map(|f| f64::from(*f)).sum::<f64>();
     let growth = year(365) / year(0) - 1.0;
-    assert!((growth - 0.12).abs() < 0.02, "{growth}");
-    assert!(toml.contains("a trend of +1"), "{toml}");
+    assert!((growth - 0.12).abs() < 0.035, "{growth}");
+    assert!(toml.contains("a trend of +"), "{toml}");
     let shock = spec.group_shock().unwrap();
     let deviation = shock.variance.sqrt() / 4096.0;
     assert!((deviation - 0.5).abs() < 0.06, "{deviation}");
@@ -160,6 +161,14 @@ fn the_real_history_becomes_a_network() {
     assert_eq!(spec.products.len(), 200);
     // 2010-12-01 was a Wednesday; Saturdays are closed.
     assert_eq!(spec.profiles[0].row[3], 0);
+    // What tests/reference/retail_calibration.py finds by another way: 28 %, and a shock of 0.35.
+    let toml = std::fs::read_to_string(folder.join("network.toml")).unwrap();
+    let number = |after: &str, until: &str| -> f64 {
+        let rest = &toml[toml.find(after).unwrap() + after.len()..];
+        rest[..rest.find(until).unwrap()].trim().parse().unwrap()
+    };
+    assert!((number("history: ", " of 200 products are intermittent") / 200.0 - 0.28).abs() < 0.03);
+    assert!((number("deviation = ", "\n") - 0.353).abs() < 0.05);
     for warning in &warnings {
         println!("{warning}");
     }

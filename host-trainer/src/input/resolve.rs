@@ -63,12 +63,15 @@ pub(crate) fn network(rows: &Rows, report: &mut Report) -> Option<NetworkSpec> {
     super::bom::check_names(rows, report);
     let (Some(chain), true) = (chain, report.errors() == 0) else { return None };
 
+    let groups = groups(rows, report);
+    let shocks = super::shocks::table(settings.shock_deviation).filter(|_| !groups.is_empty());
     let mut builder = Builder {
         rows,
         overrides: &overrides,
         chain: &chain,
         recipes: Recipes::new(rows, &chain),
         lane_plans: Vec::new(),
+        shock_variance: shocks.as_ref().map_or(0.0, |table| table.variance / (table.mean * table.mean)),
         report,
         money: Money::new(settings.money_scale, settings.money_scale_at.clone()),
         stockpoints: vec![0; STOCKPOINT_COLUMNS * rows.nodes.len() * rows.products.len()],
@@ -77,13 +80,11 @@ pub(crate) fn network(rows: &Rows, report: &mut Report) -> Option<NetworkSpec> {
     };
     let nodes = builder.nodes();
     let (lanes, routes) = builder.lanes();
-    let products = builder.products();
+    let products = builder.products(&groups);
     let (profiles, profile_of) = profiles(&demand, settings);
     let faced = builder.demand(&demand, &profile_of);
     let totals = builder.plans(&faced);
     let disruptions = super::events::disruptions(&mut builder);
-    let groups = groups(rows, builder.report);
-    let shocks = super::shocks::table(settings.shock_deviation).filter(|_| !groups.is_empty());
     let shock_table = shocks.map(|shocks| builder.table(shocks));
     let Builder { money, stockpoints, tables, recipes, .. } = builder;
     money.finish(report);
@@ -179,6 +180,8 @@ pub(crate) struct Builder<'r> {
     pub(crate) recipes: Recipes,
     /// What planning assumes of each lane; empty until [`Builder::lanes`].
     pub(crate) lane_plans: Vec<LanePlan>,
+    /// Variance of the groups' daily shocks, whose mean is 1.
+    pub(crate) shock_variance: f64,
     pub(crate) report: &'r mut Report,
     pub(crate) money: Money,
     pub(crate) stockpoints: Vec<i32>,
@@ -247,9 +250,8 @@ impl Builder<'_> {
         rounded
     }
 
-    fn products(&mut self) -> Vec<ProductSpec> {
+    fn products(&mut self, groups: &[String]) -> Vec<ProductSpec> {
         let settings = &self.rows.settings;
-        let groups = groups(self.rows, self.report);
         let mut products = Vec::new();
         for p in &self.rows.products {
             let volume =
@@ -315,8 +317,12 @@ impl Builder<'_> {
                 let table = demand.table(row, p).cloned();
                 // The weekly cycle's days together have more variance than seven even ones.
                 let power = demand.profile(season).weekly_power();
-                let mut here =
-                    table.as_ref().map_or(Faced::default(), |t| Faced { mean: t.mean, variance: t.variance * power });
+                // A shock of variance v multiplies what the product's own chance gives: (s^2 + m^2) (1 + v) - m^2.
+                let shock = if self.rows.products[p].group.is_some() { self.shock_variance } else { 0.0 };
+                let mut here = table.as_ref().map_or(Faced::default(), |t| {
+                    let variance = t.variance + (t.variance + t.mean * t.mean) * shock;
+                    Faced { mean: t.mean, variance: variance * power }
+                });
                 let index = table.map_or(-1, |table| convert::word(self.table(table)));
                 self.set(Column::DemandTable, n, p, index);
                 self.check_sold(n, p, index >= 0);

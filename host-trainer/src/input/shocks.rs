@@ -117,8 +117,9 @@ mod tests {
     #[test]
     fn the_shock_of_a_made_up_group_is_found_again() {
         // Twelve products over 400 days: a shared factor of deviation 0.4, and noise of their own of 0.5.
-        let shock = |day: usize| if day % 2 == 0 { 1.4 } else { 0.6 };
-        let own = |product: usize, day: usize| if (day / (product + 2) + product) % 2 == 0 { 1.5 } else { 0.5 };
+        let shock = |day: usize| if day.is_multiple_of(2) { 1.4 } else { 0.6 };
+        let own =
+            |product: usize, day: usize| if (day / (product + 2) + product).is_multiple_of(2) { 1.5 } else { 0.5 };
         let series: Vec<Vec<Option<f64>>> =
             (0..12).map(|p| (0..400).map(|day| (day % 7 != 5).then(|| shock(day) * own(p, day))).collect()).collect();
         let found = measured(&series, 400);
