@@ -46,7 +46,7 @@ pub const BOM_LINES_MAX: usize = 1024;
 /// Most units of a component in one unit of a product.
 pub const BOM_QUANTITY_MAX: i32 = 1 << 16;
 /// Most groups of products whose demand is shocked together.
-pub const GROUPS_MAX: usize = 16;
+pub const GROUPS_MAX: usize = 32;
 /// Greatest shock of a group's demand, Q12.
 pub const SHOCK_MAX_Q12: i32 = 1 << 16;
 /// The worst grade, Q16.
@@ -589,6 +589,13 @@ impl<'a> Scenario<'a> {
     #[must_use]
     pub fn volumes(&self) -> &'a [i32] {
         self.product_column(layout::product::VOLUME)
+    }
+
+    /// Volume of one unit of a product.
+    #[inline]
+    #[must_use]
+    pub fn volume(&self, product: usize) -> i32 {
+        at(self.volumes(), product)
     }
 
     /// Group whose shock each product's demand follows, or -1. Shape `[product]`.

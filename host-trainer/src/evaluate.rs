@@ -1,13 +1,14 @@
 //! Running policies on unseen seeds and telling what they cost: with common random numbers.
 
 use crate::model::FloatPolicy;
+use crate::recovery::{Daily, Responsiveness};
 use crate::rollout::GreedyPolicy;
 use crate::simd;
 use crate::trace::Recorder;
 use restock_core::blob::PolicyBlob;
 use restock_core::digest::Digest;
 use restock_core::hyperscore::{HyperScore, WeightsPpm};
-use restock_core::kpi::Kpis;
+use restock_core::kpi::{Kpis, Tally};
 use restock_core::ledger::{Ledger, TERMS};
 use restock_core::monitor::{HyperScoreMonitor, MonitorSettings};
 use restock_core::policy::{
@@ -58,6 +59,8 @@ pub enum Contender<'a> {
 pub struct Outcome {
     /// KPIs of the days that count.
     pub kpis: Kpis,
+    /// Demand and service of all days, with the days before that count no KPIs.
+    pub daily: Daily,
     /// Digest of every order, level and cost of all days.
     pub digest: u64,
     /// Times that the score's monitor rang on the days that count.
@@ -133,7 +136,7 @@ fn replicate(
     let mut memory = vec![0i32; Network::words(scenario)];
     let Ok(mut network) = Network::new(scenario, &mut memory) else { unreachable!("memory is as long as asked for") };
     network.reset(protocol.seed, replica, protocol.first_day);
-    let mut digest = Digest::new();
+    let (mut digest, mut daily) = (Digest::new(), Daily::default());
     let mut monitor = HyperScoreMonitor::new(scenario, MonitorSettings::WEEKLY);
     let mut record = record.map(|recorder| (recorder, recorder.path()));
     for day in 0..protocol.warmup_days + protocol.days {
@@ -145,6 +148,8 @@ fn replicate(
         if day >= protocol.warmup_days {
             let _ = monitor.watch(network.today(), network.disrupted());
         }
+        let sum = |of: fn(&Tally) -> i64| network.today().iter().map(of).sum();
+        daily.push(sum(|tally| tally.demand), sum(|tally| tally.served), network.disrupted());
         if let Some((recorder, path)) = &mut record {
             recorder.day(path, day as usize, replica, &network);
         }
@@ -152,7 +157,7 @@ fn replicate(
     if let Some((recorder, path)) = &record {
         recorder.add(path);
     }
-    Outcome { kpis: network.kpis().clone(), digest: digest.value(), alarms: monitor.alarms() }
+    Outcome { kpis: network.kpis().clone(), daily, digest: digest.value(), alarms: monitor.alarms() }
 }
 
 /// A policy's figures over all replicas, in the user's units.
@@ -177,6 +182,8 @@ pub struct Summary {
     pub bullwhip_ratio: f64,
     /// The same, echelon by echelon, customers first.
     pub bullwhip_by_echelon: Vec<f64>,
+    /// How the fill rate answered to shocks; none where there were none.
+    pub responsiveness: Option<Responsiveness>,
     /// HyperScore of the totals of all replicas.
     pub hyperscore: f64,
     /// Its V.
@@ -302,6 +309,10 @@ pub fn summarize(scenario: &Scenario<'_>, name: &str, outcomes: &[Outcome], peri
         let score = HyperScore::of_node(&all, scenario, n);
         NodeScore { hyperscore: score.score, v: score.v_real(), parts: PartsOut::of(&score) }
     };
+    // What is not counted is at the front.
+    let daily: Vec<Daily> = outcomes.iter().map(|outcome| outcome.daily.clone()).collect();
+    let counted = outcomes.first().map_or(0, |outcome| outcome.kpis.days());
+    let warmup_days = daily.first().map_or(0, |daily| daily.days().saturating_sub(counted));
     let echelons = scenario.nodes().iter().map(|n| n.echelon).max().map_or(0, |e| usize::from(e) + 1);
     let bullwhip: Vec<f64> = (0..echelons)
         .map(|e| outcomes.iter().map(|o| o.kpis.bullwhip_milli(e) as f64 / 1000.0).sum::<f64>() / replicas)
@@ -317,6 +328,7 @@ pub fn summarize(scenario: &Scenario<'_>, name: &str, outcomes: &[Outcome], peri
         inventory_turnover_with_transit: ratio(total.stock_value + total.transit_value),
         bullwhip_ratio: bullwhip.iter().sum::<f64>() / bullwhip.len().max(1) as f64,
         bullwhip_by_echelon: bullwhip,
+        responsiveness: Responsiveness::of(&daily, warmup_days),
         hyperscore: score.score,
         v: score.v_real(),
         parts: PartsOut::of(&score),

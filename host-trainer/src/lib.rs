@@ -25,6 +25,7 @@ pub mod ppo;
 pub mod problem;
 pub mod progress;
 pub mod quantize;
+pub mod recovery;
 pub mod rollout;
 pub mod run_folder;
 pub mod sensitivity;

@@ -15,6 +15,7 @@ pub mod solve;
 pub mod table;
 pub mod train;
 pub mod verify;
+pub mod world;
 
 use crate::failure::Failure;
 use clap::{Args, Parser, Subcommand};

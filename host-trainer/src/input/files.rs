@@ -5,13 +5,13 @@ use super::problem::{Place, Problem, Problems, Report};
 use super::resolve::{Rows, network};
 use super::spec::NetworkSpec;
 use super::text::FILE_BYTES_MAX;
-use super::{history, open_orders, rows, settings};
+use super::{bom, history, lane_rows, open_orders, rows, settings};
 use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
 /// The files of a folder that are read; the first four must be there.
-const NAMES: [&str; 8] = [
+const NAMES: [&str; 9] = [
     "network.toml",
     "nodes.csv",
     "lanes.csv",
@@ -20,6 +20,7 @@ const NAMES: [&str; 8] = [
     "demand.csv",
     "forecast.csv",
     "open_orders.csv",
+    bom::FILE,
 ];
 const REQUIRED: usize = 4;
 
@@ -133,8 +134,9 @@ impl Files {
         };
         let settings = settings::read(toml, report_ref);
         let nodes = rows::nodes(nodes, report_ref);
-        let routes = rows::routes(lanes, report_ref);
-        let products = rows::products(products, report_ref);
+        let routes = lane_rows::routes(lanes, report_ref);
+        let bom = file(bom::FILE).map_or(Vec::new(), |bytes| bom::read(bytes, report_ref));
+        let products = bom::ordered(rows::products(products, report_ref), &bom, report_ref);
         let stockpoints = file(NAMES[4]).map_or(Vec::new(), |bytes| rows::stockpoints(bytes, report_ref));
         let history = file(NAMES[5]).map(|bytes| {
             let names: Vec<(&str, bool)> = nodes.iter().map(|n| (n.name.as_str(), n.sells)).collect();
@@ -143,7 +145,7 @@ impl Files {
         });
         let forecasts = file(NAMES[6]).map_or(Vec::new(), |bytes| super::forecast::read(bytes, report_ref));
         let open_orders = file(NAMES[7]).map_or(Vec::new(), |bytes| open_orders::read(bytes, report_ref));
-        let rows = Rows { settings, nodes, routes, products, stockpoints, history, forecasts, open_orders };
+        let rows = Rows { settings, nodes, routes, products, stockpoints, bom, history, forecasts, open_orders };
         let spec = network(&rows, report_ref);
         if let Some(error) = spec.as_ref().and_then(|spec| spec.image().err()) {
             report.error(Place::whole(NAMES[0]), format!("the simulator refuses the network: {error}"), "");

@@ -20,23 +20,30 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod bom;
 pub mod calendar;
 mod chain;
 pub mod compile;
 mod demand;
 pub mod distribution;
 mod document;
+mod event_rows;
 mod events;
 mod files;
 mod fit;
 pub mod forecast;
 mod from_history;
 mod general_goods;
+pub mod grades;
 mod history;
+mod lane_rows;
+mod lanes;
+mod limits;
 mod money;
 mod normal;
 mod number;
 mod open_orders;
+pub mod pearson4;
 mod planning;
 pub mod problem;
 mod resolve;
@@ -44,10 +51,12 @@ mod rows;
 pub mod season;
 mod settings;
 mod sheet;
+mod shocks;
 pub mod spec;
 mod spelling;
 mod starter;
 mod stockpoint;
+mod supplier;
 mod text;
 mod training;
 
@@ -58,5 +67,7 @@ pub use files::{InitError, Loaded, check, load, load_files};
 pub use from_history::write_from_history;
 pub use general_goods::{default_network, write_default};
 pub use problem::{Problem, Problems};
-pub use spec::{LaneSpec, NetworkSpec, NodeSpec, ProductSpec, ProfileSpec, RouteSpec, read_image, write_image};
+pub use spec::{
+    LaneSpec, NetworkSpec, NodeSpec, ProductSpec, ProfileSpec, QualitySpec, RouteSpec, read_image, write_image,
+};
 pub use starter::write_starter;

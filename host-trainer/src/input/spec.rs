@@ -100,7 +100,7 @@ pub struct ProductSpec {
     pub name: String,
     /// Volume of one unit, in the unit of the routes' capacity.
     pub volume: i32,
-    /// Group whose daily shock its demand follows.
+    /// Index of its group in [`NetworkSpec::groups`]: its products share a shock each day; none where it has none.
     pub group: Option<usize>,
 }
 
@@ -152,6 +152,8 @@ pub struct NetworkSpec {
     pub stockpoints: Vec<i32>,
     /// Season profiles.
     pub profiles: Vec<ProfileSpec>,
+    /// Names of the groups of products, in the order of the user's file.
+    pub groups: Vec<String>,
     /// Dated events, by day.
     pub events: Vec<Event>,
     /// What is already ordered on the morning of the first day, by lane, product, stage and days.
@@ -160,9 +162,8 @@ pub struct NetworkSpec {
     pub disruptions: Vec<Disruption>,
     /// What is assembled from what, by node, component and product.
     pub bom: Vec<BomLine>,
-    /// Number of groups of products whose demand is shocked together.
-    pub groups: usize,
-    /// Index of the table of a group's daily shock, Q12.
+    /// Index of the table of the groups' daily shocks: factors Q12 of mean 4096, of which one draw per node, day
+    /// and group multiplies the season of the group's products. None where there are none.
     pub shock_table: Option<usize>,
     /// Tables of demand, lead time, defective shares, shocks and disruptions.
     pub tables: Vec<Compiled>,
@@ -184,6 +185,12 @@ impl NetworkSpec {
     pub fn value(&self, column: Column, node: usize, product: usize) -> i32 {
         let at = (column.at() * self.nodes.len() + node) * self.products.len() + product;
         self.stockpoints.get(at).copied().unwrap_or(0)
+    }
+
+    /// Table of the groups' daily shocks.
+    #[must_use]
+    pub fn group_shock(&self) -> Option<&Compiled> {
+        self.shock_table.and_then(|table| self.tables.get(table))
     }
 
     /// Name of a route with its lane: `factory>shop:slow`.
@@ -289,7 +296,8 @@ impl NetworkSpec {
             (header::OPEN_ORDERS, convert::word(self.open_orders.len())),
             (header::DISRUPTIONS, convert::word(self.disruptions.len())),
             (header::BOM_LINES, convert::word(self.bom.len())),
-            (header::GROUPS, convert::word(self.groups)),
+            // Without shocks it does not matter which products are of a group.
+            (header::GROUPS, self.shock_table.map_or(0, |_| convert::word(self.groups.len()))),
             (header::SHOCK_TABLE, self.shock_table.map_or(-1, convert::word)),
         ];
         for (at, value) in first {
@@ -342,11 +350,12 @@ impl NetworkSpec {
             w[layout::route::LEAD_MEAN_Q8] = route.lead_mean_q8;
             words.extend(w);
         }
+        let shocked = self.shock_table.is_some();
         let keys = self.products.iter().map(|product| halves(name_key(&product.name)));
         words.extend(keys.clone().map(|[low, _]| low));
         words.extend(keys.map(|[_, high]| high));
         words.extend(self.products.iter().map(|product| product.volume));
-        words.extend(self.products.iter().map(|product| product.group.map_or(-1, convert::word)));
+        words.extend(self.products.iter().map(|product| product.group.filter(|_| shocked).map_or(-1, convert::word)));
     }
 
     /// Whether all sections have the sizes that the counts say: what the builder must keep.
