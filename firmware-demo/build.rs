@@ -52,11 +52,14 @@ fn build() -> Result<(), String> {
     println!("cargo:rustc-link-arg-bins=-Tlink.x");
 
     let mut benchmark = vec![0; random_network::BENCHMARK_BYTES_MAX];
-    let length = random_network::benchmark_policy(&mut benchmark).map_err(|e| format!("the benchmark's policy: {e}"))?;
+    let length =
+        random_network::benchmark_policy(&mut benchmark).map_err(|e| format!("the benchmark's policy: {e}"))?;
     write(&out.join("benchmark.policy"), &benchmark[..length])?;
-    let source = format!("/// The benchmark's policy file.
+    let source = format!(
+        "/// The benchmark's policy file.
 static BENCHMARK: Aligned<[u8; {length}]> = Aligned(*include_bytes!(\"benchmark.policy\"));
-");
+"
+    );
     write(&out.join("benchmark.rs"), source.as_bytes())?;
 
     let image = input("RESTOCK_SCENARIO", "default.scenario.bin")?;

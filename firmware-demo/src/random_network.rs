@@ -163,7 +163,13 @@ pub struct Comparison {
 }
 
 /// Computes random networks with two kernels until `layers` layers are through.
-pub fn compare(case: &mut Case, seed: u32, layers: u32, first: &mut impl Kernel, second: &mut impl Kernel) -> Comparison {
+pub fn compare(
+    case: &mut Case,
+    seed: u32,
+    layers: u32,
+    first: &mut impl Kernel,
+    second: &mut impl Kernel,
+) -> Comparison {
     let (mut chance, mut digest) = (Chance::new(seed), Digest::new());
     let mut found = Comparison { layers: 0, differing: 0, digest: 0 };
     while found.layers < layers {
@@ -206,7 +212,13 @@ pub fn benchmark_policy(out: &mut [u8]) -> Result<usize, BlobError> {
     let layer = |l: usize| {
         let (inputs, outputs) = (BENCHMARK[l], BENCHMARK[l + 1]);
         let (i, o) = (usize::from(inputs), usize::from(outputs));
-        LayerDraft { inputs, outputs, weights: &weights[l][..i * o], biases: &biases[..o], multipliers: &multipliers[..o] }
+        LayerDraft {
+            inputs,
+            outputs,
+            weights: &weights[l][..i * o],
+            biases: &biases[..o],
+            multipliers: &multipliers[..o],
+        }
     };
     let layers = [layer(0), layer(1), layer(2)];
     let mut rows = [[0_i8; 32]; 2];

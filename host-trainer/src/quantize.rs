@@ -8,12 +8,12 @@
 //! arithmetic is the file format's (see `restock_core::blob`).
 
 use crate::model::{FEATURE_SCALE, FloatPolicy, LayerView};
+use ed25519_compact::{KeyPair, Seed};
 use restock_core::action::{Choice, HEAD_CHOICES};
+use restock_core::blob::TrustedKey;
 use restock_core::blob::{
     AgentDraft, BIAS_MAX, BlobError, Draft, GOLDEN_MAX, LAYERS_MAX, LOGIT_FRACTION_BITS, LayerDraft, WIDTH_MAX,
 };
-use ed25519_compact::{KeyPair, Seed};
-use restock_core::blob::TrustedKey;
 use restock_core::digest::Digest;
 use restock_core::observation::FEATURES;
 use restock_core::scenario::NODES_MAX;
@@ -103,6 +103,12 @@ impl Signer {
         Self { id: digest.value(), pair }
     }
 
+    /// Its signature of some bytes.
+    #[must_use]
+    pub fn sign(&self, bytes: &[u8]) -> [u8; 64] {
+        *self.pair.sk.sign(bytes, None)
+    }
+
     /// What a device has to know to trust it.
     #[must_use]
     pub fn trusted(&self) -> TrustedKey {
@@ -164,7 +170,7 @@ pub fn pack_labelled(
     let mut file = vec![0u8; FILE_BYTES_MAX];
     let length = match &label.signer {
         None => draft.encode(&mut file)?,
-        Some(signer) => draft.encode_signed(signer.id, |bytes| *signer.pair.sk.sign(bytes, None), &mut file)?,
+        Some(signer) => draft.encode_signed(signer.id, |bytes| signer.sign(bytes), &mut file)?,
     };
     file.truncate(length);
     Ok(file)

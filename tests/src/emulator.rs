@@ -18,7 +18,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-pub use nested::{TARGET, build, qemu};
+pub use nested::{TARGET, build, build_one, qemu};
 
 /// First address of the RAM.
 const RAM_AT: u32 = 0x2000_0000;
@@ -108,6 +108,8 @@ pub struct Firmware {
     pub path: PathBuf,
     /// Contents of the flash from address 0.
     pub flash: Vec<u8>,
+    /// What its statics take of the RAM [bytes].
+    pub ram_bytes: u32,
 }
 
 impl Firmware {
@@ -131,7 +133,8 @@ impl Firmware {
             }
             flash[start..end].copy_from_slice(segment.bytes);
         }
-        Ok(Self { path: path.to_owned(), flash })
+        let ram_bytes = elf::ram_bytes(&file, RAM_AT).map_err(EmulatorError::Image)?;
+        Ok(Self { path: path.to_owned(), flash, ram_bytes })
     }
 
     /// Where `needle` lies in flash, if it lies there exactly once.

@@ -145,7 +145,8 @@ pub fn damaged(file: &[u8], d: &mut Dice) -> bool {
             // A length or a bias as a whole.
             5 => {
                 let at = at / 4 * 4;
-                let word = d.pick(&[0, 4, 0x7fff_ffff, 0x8000_0000, 0xffff_fffc, d.bits() as u32 % 512]);
+                let small = d.bits() as u32 % 512;
+                let word = d.pick(&[0, 4, 0x7fff_ffff, 0x8000_0000, 0xffff_fffc, small]);
                 let room = body.get_mut(at..at + 4);
                 room.into_iter().for_each(|room| room.copy_from_slice(&u32::to_le_bytes(word)));
             }

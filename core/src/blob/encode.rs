@@ -3,7 +3,9 @@
 use super::checksum::crc32;
 use super::kernel::{Kernel, Portable};
 use super::layer::{Layers, TILE, tiles};
-use super::{BlobError, FALLBACK_TEXTBOOK, FLAG_SIGNED, LAYERS_MAX, MAGIC, PACKING, PolicyBlob, TRAILER, VERSION, WIDTH_MAX};
+use super::{
+    BlobError, FALLBACK_TEXTBOOK, FLAG_SIGNED, LAYERS_MAX, MAGIC, PACKING, PolicyBlob, TRAILER, VERSION, WIDTH_MAX,
+};
 use crate::convert::{byte, count};
 
 /// One layer as numbers.

@@ -169,9 +169,10 @@ fn filled_with_zeros(group: &Group<'_>, inputs: usize, outputs: usize) -> bool {
         let own = if b + 1 == blocks && last != 0 { last } else { TILE };
         let rows = block.as_chunks::<TILE>().0;
         (own == TILE && outputs >= TILE)
-            || rows.iter().enumerate().all(|(o, row)| {
-                row.iter().skip(if o < outputs { own } else { 0 }).all(|&weight| weight == 0)
-            })
+            || rows
+                .iter()
+                .enumerate()
+                .all(|(o, row)| row.iter().skip(if o < outputs { own } else { 0 }).all(|&weight| weight == 0))
     })
 }
 

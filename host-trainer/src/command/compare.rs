@@ -149,7 +149,8 @@ pub fn run(arguments: &Arguments, common: &Common) -> Result<(), Failure> {
     let scenario = problem.scenario()?;
     let trainer = session::resume(&scenario, &problem, &folder, common.threads())?;
     let policies = trainer.best_policies();
-    let bytes = super::pack::packed(&folder, &scenario, &problem, &trainer, Label { model_version: 1, ..Label::default() })?;
+    let bytes =
+        super::pack::packed(&folder, &scenario, &problem, &trainer, Label { model_version: 1, ..Label::default() })?;
     let blob = PolicyBlob::decode(&bytes).map_err(|e| Failure::data(e.to_string()))?;
     let protocol = year(&scenario, arguments.seed.unwrap_or(test_seed(problem.training.seed)), arguments.replicas);
     let comparison = compare(&scenario, &problem, Some(&policies), Some(blob), &protocol, common);

@@ -112,9 +112,8 @@ pub fn run(arguments: &Arguments, common: &Common) -> Result<(), Failure> {
         }));
     }
     let files: Vec<String> = written.iter().map(|f| f.display().to_string()).collect();
-    let signed = trusted.map_or_else(String::new, |key| {
-        format!("\nsigned with key {:016x}, public key {}", key.id, hex(&key.key))
-    });
+    let signed = trusted
+        .map_or_else(String::new, |key| format!("\nsigned with key {:016x}, public key {}", key.id, hex(&key.key)));
     print(&format!(
         "{} bytes, {} agents, golden vectors pass: {}{signed}",
         bytes.len(),

@@ -4,9 +4,9 @@
 use restock_core::blob::layer::{TILE, tiles};
 use restock_core::blob::{HIDDEN_MAX, Layer, Layers, WIDTH_MAX};
 use std::arch::x86_64::{
-    __m256i, _mm_cvtsi64_si128, _mm_loadu_si128, _mm_unpacklo_epi8, _mm256_add_epi32, _mm256_add_epi64, _mm256_blend_epi32,
-    _mm256_cvtepi8_epi16, _mm256_madd_epi16, _mm256_max_epi32, _mm256_min_epi32, _mm256_mul_epi32, _mm256_or_si256,
-    _mm256_set1_epi32, _mm256_set1_epi64x, _mm256_setzero_si256, _mm256_slli_epi32, _mm256_srli_epi64,
+    __m256i, _mm_cvtsi64_si128, _mm_loadu_si128, _mm_unpacklo_epi8, _mm256_add_epi32, _mm256_add_epi64,
+    _mm256_blend_epi32, _mm256_cvtepi8_epi16, _mm256_madd_epi16, _mm256_max_epi32, _mm256_min_epi32, _mm256_mul_epi32,
+    _mm256_or_si256, _mm256_set1_epi32, _mm256_set1_epi64x, _mm256_setzero_si256, _mm256_slli_epi32, _mm256_srli_epi64,
     _mm256_storeu_si256,
 };
 

@@ -10,19 +10,28 @@ pub const TARGET: &str = "thumbv7em-none-eabihf";
 const PACKAGE: &str = "restock-firmware";
 const QEMU: &str = "qemu-system-arm";
 
-/// Builds the firmware as a user would, with a target folder of its own below `scratch`: the outer
+/// Builds the firmware: [`build_one`] of the demo in `release`.
+///
+/// # Errors
+/// As for [`build_one`].
+pub fn build(scratch: &Path) -> Result<Firmware, EmulatorError> {
+    build_one(scratch, PACKAGE, "release")
+}
+
+/// Builds one of the firmware's programs as a user would, with a target folder of its own below `scratch`: the outer
 /// cargo holds the lock of the usual one.
 ///
 /// # Errors
 /// What the compiler said; if its target is missing, the one command that installs it.
-pub fn build(scratch: &Path) -> Result<Firmware, EmulatorError> {
+pub fn build_one(scratch: &Path, program: &str, profile: &str) -> Result<Firmware, EmulatorError> {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."));
     let target_folder = scratch.join("firmware");
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
     command.current_dir(workspace);
     command
-        .args(["build", "--quiet", "--locked", "--release", "--package", PACKAGE, "--target", TARGET, "--target-dir"])
+        .args(["build", "--quiet", "--locked", "--package", PACKAGE, "--target", TARGET])
+        .args(["--profile", profile, "--bin", program, "--target-dir"])
         .arg(&target_folder);
     for (name, _) in std::env::vars_os().filter(|(name, _)| changes_a_build(name)) {
         command.env_remove(name);
@@ -33,10 +42,12 @@ pub fn build(scratch: &Path) -> Result<Firmware, EmulatorError> {
         return Err(EmulatorError::Build(if said.contains("target may not be installed") {
             format!("the standard library for {TARGET} is missing; install it with `rustup target add {TARGET}`")
         } else {
-            format!("cargo build --release --package {PACKAGE} --target {TARGET} said:\n{said}")
+            format!(
+                "cargo build --profile {profile} --package {PACKAGE} --bin {program} --target {TARGET} said:\n{said}"
+            )
         }));
     }
-    Firmware::load(&target_folder.join(TARGET).join("release").join(PACKAGE))
+    Firmware::load(&target_folder.join(TARGET).join(profile).join(program))
 }
 
 /// Flags, wrappers and settings of the outer build (coverage, sanitizers, clippy) must not reach the firmware.
