@@ -326,7 +326,7 @@ fn another_language_reads_a_policy_from_its_specification() {
     }
     // It refuses what the loader refuses.
     let mut refused = 0;
-    for at in (0..files[2].len() - TRAILER).step_by(5) {
+    for at in (0..files[2].len() - TRAILER).step_by(23) {
         let mut body = files[2][..files[2].len() - TRAILER].to_vec();
         body[at] ^= 0x81;
         let checksum = crc32(&body);
@@ -336,5 +336,5 @@ fn another_language_reads_a_policy_from_its_specification() {
         assert_eq!(success, accepted, "byte {at}: {said}");
         refused += usize::from(!accepted);
     }
-    assert!(refused > 20, "{refused} refused");
+    assert!(refused > 5, "{refused} refused");
 }
