@@ -126,7 +126,7 @@ fn update_rows<const SOME_INTERMITTENT: bool>(
             now = if chosen { there } else { now };
         }
         [*s1, *s2, *s3] = after;
-        *level = now;
+        *level = if seen < 0 { *level } else { now };
     }
 }
 
