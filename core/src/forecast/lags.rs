@@ -62,7 +62,9 @@ fn arima(shift: u32, seen: i32, words: Words, lags: [i32; LAGS]) -> ([i32; LAGS]
 fn intermittent(shift: u32, seen: i32, words: Words, lags: [i32; LAGS]) -> ([i32; LAGS], i32) {
     let (probability_gain, size_gain) = halves(words.lags[0]);
     let certain = if seen > 0 { 1 << 18 } else { 0 };
-    let probability = lags[0] + (((certain - lags[0]) * probability_gain + (1 << 11)) >> 12);
+    // Wide, as it also runs, to no effect, on the lags of other products.
+    let moved = low((wide(certain - lags[0]) * wide(probability_gain) + HALF) >> 12);
+    let probability = lags[0] + moved;
     let missed = clamp(seen >> shift) - lags[1];
     let size = lags[1] + low((wide(size_gain) * wide(missed) + HALF) >> 12);
     let lags = [if seen < 0 { lags[0] } else { probability }, if seen > 0 { size } else { lags[1] }, 0];
@@ -124,7 +126,7 @@ fn update_rows<const SOME_INTERMITTENT: bool>(
             now = if chosen { there } else { now };
         }
         [*s1, *s2, *s3] = after;
-        *level = now;
+        *level = if seen < 0 { *level } else { now };
     }
 }
 
