@@ -29,10 +29,12 @@ pub mod distribution;
 mod document;
 mod event_rows;
 mod events;
+mod example;
 mod files;
 mod fit;
 mod from_history;
 mod general_goods;
+mod goods_world;
 pub mod grades;
 mod history;
 mod lane_rows;
@@ -60,7 +62,10 @@ mod training;
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod world_tests;
 
+pub use example::write_example;
 pub use files::{InitError, Loaded, check, load};
 pub use from_history::write_from_history;
 pub use general_goods::{default_network, write_default};
