@@ -9,6 +9,7 @@ import heapq
 from collections import defaultdict
 
 import chance
+import forecast
 import rules
 from wishes import NOTHING, wish
 
@@ -17,11 +18,15 @@ ONE_Q12 = 4096
 FIRST_COME_DAYS = 32
 # The order of what is due on one day.
 EVENT, ARRIVAL, FINISHED, MAIL = range(4)
+# The worst grade, in units of one grade; the most that factors multiply to, Q12; all of a share, Q15.
+WORST = 7
+FACTOR_MOST_Q12 = 256 * ONE_Q12
+ALL_Q15 = 1 << 15
 TALLIES = (
-    "demand served lost faced ordered received produced shipped_to sold_value stock_value transit_value"
+    "demand served lost faced ordered received scrapped produced shipped_to sold_value stock_value transit_value"
     " work_used work_capacity"
 ).split()
-LEDGER = "holding backorder lost_sale ordering freight production negotiation scrap".split()
+LEDGER = "holding backorder lost_sale ordering freight production negotiation scrap overflow".split()
 
 
 class Order:
@@ -44,12 +49,17 @@ class Chain:
         self.day = first_day
         self.queue = []
         self.pushed = 0
-        self.factors = defaultdict(lambda: ONE_Q12)
+        self.dated = {}  # what the last event has set, by (kind, place)
+        self.in_force = [False for _ in problem.disruptions]
         self.wished = {}
         # By (node, product).
         self.on_hand = defaultdict(int)
         self.owed = defaultdict(int)
         self.input = defaultdict(int)
+        self.asked = defaultdict(int)  # of assembled products: orders that production has not started
+        self.yard = defaultdict(int)
+        self.effort = defaultdict(int)
+        self.dependent = defaultdict(int)
         self.making = defaultdict(int)
         self.forecast = {}
         # By (lane, product).
@@ -59,10 +69,20 @@ class Chain:
         self.transit = defaultdict(int)
         self.rush = defaultdict(int)
         self.coming = defaultdict(list)
+        self.grade, self.on_time, self.accepted = {}, {}, {}
+        for l, lane in enumerate(problem.lanes):
+            if lane.grades is not None:
+                for i in range(len(problem.products)):
+                    self.grade[l, i] = lane.grades.base_q8 << 8
+                    self.on_time[l, i] = lane.grades.on_time
+                    self.accepted[l, i] = lane.grades.accepted
+        for number, disruption in enumerate(problem.disruptions):
+            self.turn_after(number, disruption.gap)
         for n, row in enumerate(problem.stock):
             for i, stock in enumerate(row):
                 self.on_hand[n, i] = stock.initial
-                self.forecast[n, i] = stock.demand_mean
+            for i, one in enumerate(forecast.of_node(row, problem.forecast_shift)):
+                self.forecast[n, i] = one
         for event in problem.events:
             self.push(event.day, EVENT, event)
         for order in problem.open_orders:
@@ -78,7 +98,7 @@ class Chain:
         if order.stage == "in transit":
             self.transit[l, i] += order.units
             self.coming[l, i].append((due, order.units))
-            self.push(due, ARRIVAL, (l, i, order.units))
+            self.push(due, ARRIVAL, (l, i, order.units, False))
         elif order.stage == "in the mail":
             self.mail[l, i] += order.units
             self.push(due, MAIL, Order(l, i, order.units, due))
@@ -91,23 +111,56 @@ class Chain:
         """Seen by the supplier and not allocated."""
         return sum(order.units for order in self.orders[l, i])
 
+    def needed(self, n, i):
+        """Units of a component that orders of what it goes into wait for."""
+        lines = [line for line in self.problem.nodes[n].lines if line.component == i]
+        return sum(line.quantity * self.asked[n, line.product] for line in lines)
+
     def level(self, n, i):
         lanes = sum(self.waiting(l, i) for l in self.problem.nodes[n].outbound)
-        return self.on_hand[n, i] - self.owed[n, i] - lanes
+        return self.on_hand[n, i] - self.owed[n, i] - lanes - self.needed(n, i)
+
+    def inside(self, n, i):
+        """At the node, or asked of its production, and not stocked."""
+        return self.input[n, i] + self.asked[n, i] + self.making[n, i] + self.yard[n, i]
+
+    def weight(self, n, i):
+        return min(max(self.wished[n, i].weight, 1), 16) if (n, i) in self.wished else 4
+
+    def ahead(self, step, place, days, late=False):
+        """What is to come of one kind at one (place, product), on each of so many days from tomorrow on."""
+        found = [0] * days
+        for day, of, _, what in self.queue:
+            if of == step:
+                *at, units, is_late = (what.lane, what.product, what.units, False) if step == MAIL else what
+                if tuple(at) == place and day < self.day + days:
+                    found[day - self.day] += is_late if late else units
+        return found
+
+    def value(self, kind, place):
+        """What holds today, Q12: the last event, then the disruptions in force, in their order."""
+        value = self.dated.get((kind, place), 0 if kind == "grade" else ONE_Q12)
+        for disruption, in_force in zip(self.problem.disruptions, self.in_force):
+            if in_force and (disruption.kind, disruption.place) == (kind, place):
+                if kind == "grade":
+                    value = min(value + disruption.value, WORST * ONE_Q12)
+                else:
+                    value = min(value * disruption.value // ONE_Q12, FACTOR_MOST_Q12)
+        return value
 
     def position(self, n, i):
         on_order = sum(
             self.mail[l, i] + self.waiting(l, i) + self.dock[l, i] + self.transit[l, i]
             for l in self.problem.nodes[n].inbound
         )
-        return self.level(n, i) + on_order + self.input[n, i] + self.making[n, i]
+        return self.level(n, i) + on_order + self.inside(n, i)
 
     def expedited_position(self, n, i):
         """What will be there by the day on which an order over the fast route would arrive."""
         node = self.problem.nodes[n]
         until = self.day + self.problem.lanes[node.express].fast_days
         soon = sum(units for l in node.inbound for due, units in self.coming[l, i] if self.day < due <= until)
-        return self.level(n, i) + self.input[n, i] + self.making[n, i] + soon + self.rush[node.express, i]
+        return self.level(n, i) + self.inside(n, i) + soon + self.rush[node.express, i]
 
     # A day.
 
@@ -120,9 +173,19 @@ class Chain:
         self.cost = defaultdict(int)
         self.faced = defaultdict(int)
         self.ordered = defaultdict(int)
-        while self.queue and self.queue[0][0] <= self.day:
-            _, step, _, what = heapq.heappop(self.queue)
-            (self.happen, self.arrive, self.finish, self.deliver)[step](what)
+        for what in self.due(EVENT):
+            self.happen(what)
+        self.negotiate()
+        self.receive(self.due(ARRIVAL))
+        for what in self.due(FINISHED):
+            self.finish(what)
+        for n in nodes:
+            self.enter(n)
+        for at, units in self.dependent.items():
+            self.faced[at] += units
+        self.dependent.clear()
+        for order in self.due(MAIL):
+            self.deliver(order)
         for n in nodes:
             if self.problem.nodes[n].sells:
                 for i in self.products:
@@ -132,14 +195,16 @@ class Chain:
         for n in nodes:
             self.produce(n)
         for n in nodes:
-            for i in self.products:
-                self.allocate(n, i)
+            if self.value("shipping", n) != 0:
+                for i in self.products:
+                    self.allocate(n, i)
         for l in lanes:
-            if self.problem.lanes[l].supplier is None:
+            supplier = self.problem.lanes[l].supplier
+            if supplier is None and self.value("outside", l) != 0:
                 for i in self.products:
                     self.settle(l, i, self.waiting(l, i))
-        for l in lanes:
-            self.transport(l)
+            if (self.value("outside", l) if supplier is None else self.value("shipping", supplier)) != 0:
+                self.transport(l)
         for n in nodes:
             for i in self.products:
                 self.account(n, i)
@@ -149,23 +214,111 @@ class Chain:
         self.ledger[n][term] += amount
         self.cost[n, i] += amount
 
-    def happen(self, event):
-        self.factors[event.kind, event.place] = event.factor
+    def due(self, step):
+        """What is due today, up to a step."""
+        found = []
+        while self.queue and self.queue[0][0] <= self.day and self.queue[0][1] <= step:
+            found.append(heapq.heappop(self.queue)[3])
+        return found
 
-    def arrive(self, what):
-        l, i, units = what
-        n = self.problem.lanes[l].customer
-        self.transit[l, i] -= units
-        self.coming[l, i].remove((self.day, units))
-        into = self.input if self.problem.nodes[n].produces else self.on_hand
-        into[n, i] += units
-        self.today[n]["received"] += units
+    def turn_after(self, number, table):
+        """A disruption begins, or is over, after days of chance."""
+        u, _ = self.draws.two(self.day, number, chance.DISRUPTION, 0)
+        self.push(self.day + rules.quantile(self.problem.tables[table], u), EVENT, number)
+
+    def happen(self, what):
+        if not isinstance(what, int):
+            self.dated[what.kind, what.place] = what.value
+            return
+        disruption = self.problem.disruptions[what]
+        self.in_force[what] = not self.in_force[what]
+        self.turn_after(what, disruption.duration if self.in_force[what] else disruption.gap)
+
+    def negotiate(self):
+        """Effort is paid for on each lane with grades, and suppliers move."""
+        for l, lane in enumerate(self.problem.lanes):
+            if lane.grades is None:
+                continue
+            worse = self.value("grade", l) << 4
+            for i in self.products:
+                effort = self.effort[lane.customer, i]
+                self.charge(lane.customer, i, "negotiation", effort * self.stock(lane.customer, i).negotiation_cost)
+                tends = (lane.grades.base_q8 << 8) + worse - (lane.grades.lift_q8[effort] << 8)
+                tends = min(max(tends, 0), WORST << 16)
+                self.grade[l, i] += (tends - self.grade[l, i]) >> lane.grades.shift
+
+    def stock(self, n, i):
+        return self.problem.stock[n][i]
+
+    def nearest_grade(self, l, i):
+        return (self.grade[l, i] + (1 << 15)) >> 16
+
+    def receive(self, arrived):
+        """What arrives over a lane on a day is one receipt, late if any of it is."""
+        receipts = defaultdict(lambda: (0, False))
+        for l, i, units, late in arrived:
+            so_far, any_late = receipts[l, i]
+            receipts[l, i] = (so_far + units, any_late or late)
+            self.transit[l, i] -= units
+            self.coming[l, i].remove((self.day, units))
+        for (l, i), (units, late) in receipts.items():
+            n = self.problem.lanes[l].customer
+            self.today[n]["received"] += units
+            good = self.inspect(l, i, units, late)
+            node = self.problem.nodes[n]
+            if node.produces and all(line.component != i for line in node.lines):
+                self.input[n, i] += good
+            else:
+                self.put(n, i, good)
+
+    def inspect(self, l, i, units, late):
+        lane, bad = self.problem.lanes[l], 0
+        if lane.grades is None:
+            return units
+        table = lane.grades.defects[self.nearest_grade(l, i)]
+        if table >= 0:
+            u, dither = self.draws.two(self.day, l, chance.DEFECT, self.problem.products[i].key)
+            bad = rules.part_of(units, rules.quantile(self.problem.tables[table], u), dither)
+        self.scrap(lane.customer, i, bad)
+        self.on_time[l, i] = rules.scored(self.on_time[l, i], 0 if late else ALL_Q15)
+        self.accepted[l, i] = rules.scored(self.accepted[l, i], (units - bad) * ALL_Q15 // units)
+        return units - bad
+
+    def scrap(self, n, i, units):
+        self.today[n]["scrapped"] += units
+        self.charge(n, i, "scrap", units * self.stock(n, i).scrap_cost)
+
+    def put(self, n, i, units):
+        """On the shelf, or before the door where room is limited."""
+        (self.on_hand if self.problem.nodes[n].storage is None else self.yard)[n, i] += units
 
     def finish(self, what):
-        n, i, units = what
+        n, i, units, _ = what
         self.making[n, i] -= units
-        self.on_hand[n, i] += units
-        self.today[n]["produced"] += units
+        bad, spoilt = 0, 65_536 - self.stock(n, i).good
+        if spoilt > 0:
+            _, dither = self.draws.two(self.day, n, chance.YIELD, self.problem.products[i].key)
+            bad = rules.part_of(units, spoilt, dither)
+        self.scrap(n, i, bad)
+        self.put(n, i, units - bad)
+        self.today[n]["produced"] += units - bad
+
+    def enter(self, n):
+        """What is owed goes in whatever the room; the rest shares what room there is."""
+        storage = self.problem.nodes[n].storage
+        if storage is None:
+            return
+        volumes = [product.volume for product in self.problem.products]
+        room = max(0, storage - sum(self.on_hand[n, i] * volumes[i] for i in self.products))
+        owed = [min(max(-self.level(n, i), 0), self.yard[n, i]) for i in self.products]
+        for i in self.products:
+            self.yard[n, i] -= owed[i]
+            self.on_hand[n, i] += owed[i]
+        wants = [self.yard[n, i] for i in self.products]
+        grants, _ = rules.share_capacity(room, wants, volumes, [self.weight(n, i) for i in self.products])
+        for i in self.products:
+            self.yard[n, i] -= grants[i]
+            self.on_hand[n, i] += grants[i]
 
     def deliver(self, order):
         self.mail[order.lane, order.product] -= order.units
@@ -187,8 +340,17 @@ class Chain:
                 return 0
             u, dither = self.draws.two(self.day, n, chance.DEMAND, self.problem.products[i].key)
             units = rules.quantile(self.problem.tables[stock.demand_table], u)
-            units = rules.in_season(units, self.problem.seasons[stock.demand_profile][self.day], dither)
-        return units * self.factors["demand", n] // ONE_Q12
+            season = self.problem.seasons[stock.demand_profile][self.day]
+            units = rules.in_season(units, season * self.shock(n, i) // ONE_Q12, dither)
+        return units * self.value("demand", n) // ONE_Q12
+
+    def shock(self, n, i):
+        """What befalls all demand of a product's group at a node today, Q12."""
+        group = self.problem.products[i].group
+        if group is None:
+            return ONE_Q12
+        u, _ = self.draws.two(self.day, n, chance.SHOCK, group + 1)
+        return rules.quantile(self.problem.shocks, u)
 
     def serve_customers(self, n, i):
         """Who has waited comes first."""
@@ -215,12 +377,29 @@ class Chain:
             self.today[n]["faced"] += self.faced[n, i]
             stock = self.problem.stock[n][i]
             season = self.problem.seasons[stock.forecast_profile][self.day]
-            shift = self.problem.smoothing_shift
-            self.forecast[n, i] = rules.smoothed(self.forecast[n, i], self.faced[n, i], season, shift)
+            self.forecast[n, i].learn(self.faced[n, i], season)
         if self.day % node.review_days == node.review_offset:
             for i in self.products:
                 self.wished[n, i] = wish(self.wishes, self.day, n, self.problem.products[i].key)
-                self.order(n, i, self.wished[n, i])
+                if any(self.problem.lanes[l].grades is not None for l in node.inbound):
+                    self.effort[n, i] = min(max(self.wished[n, i].effort, 0), 3)
+                if any(line.product == i for line in node.lines):
+                    self.ask(n, i, self.wished[n, i])
+                else:
+                    self.order(n, i, self.wished[n, i])
+
+    def ask(self, n, i, wished):
+        """An order of an assembled product goes to the node's own production."""
+        stock = self.problem.stock[n][i]
+        missing = min(wished.level, stock.position_max) - self.position(n, i)
+        most = min(wished.cap, stock.order_max)
+        units = rules.order_quantity(missing, most, stock.lot_size, stock.order_min)
+        if units > 0:
+            self.charge(n, i, "ordering", stock.order_cost)
+            self.asked[n, i] += units
+            for line in self.problem.nodes[n].lines:
+                if line.product == i:
+                    self.dependent[n, line.component] += line.quantity * units
 
     def order(self, n, i, wished):
         node, stock = self.problem.nodes[n], self.problem.stock[n][i]
@@ -263,19 +442,27 @@ class Chain:
         node, stock = self.problem.nodes[n], self.problem.stock[n]
         if not node.produces:
             return
-        starts = [self.input[n, i] for i in self.products]
+        starts = [self.input[n, i] + self.asked[n, i] for i in self.products]
+        weights = [self.weight(n, i) for i in self.products]
+        for component in sorted({line.component for line in node.lines}):
+            # Shared among what it goes into; what does not need it goes on.
+            quantity = {line.product: line.quantity for line in node.lines if line.component == component}
+            uses = [quantity.get(i, 0) for i in self.products]
+            starts, _ = rules.share_capacity(self.on_hand[n, component], starts, uses, weights)
         if node.capacity is not None:
-            capacity = node.capacity * self.factors["capacity", n] // ONE_Q12
+            capacity = node.capacity * self.value("capacity", n) // ONE_Q12
             uses = [s.work for s in stock]
-            weights = [min(max(self.wished[n, i].weight, 1), 16) if (n, i) in self.wished else 4 for i in self.products]
             starts, used = rules.share_capacity(capacity, starts, uses, weights)
             self.today[n]["work_used"] += used
             self.today[n]["work_capacity"] += capacity
         for i, units in enumerate(starts):
             if units > 0:
-                self.input[n, i] -= units
+                needs = [line for line in node.lines if line.product == i]
+                (self.asked if needs else self.input)[n, i] -= units
+                for line in needs:
+                    self.on_hand[n, line.component] -= line.quantity * units
                 self.making[n, i] += units
-                self.push(self.day + node.production_days, FINISHED, (n, i, units))
+                self.push(self.day + node.production_days, FINISHED, (n, i, units, False))
                 self.charge(n, i, "production", units * stock[i].production_cost)
 
     def allocate(self, n, i):
@@ -314,10 +501,11 @@ class Chain:
     def transport(self, l):
         """What is rushed over the fast route; then each product's first choice, then the other routes in order."""
         lane = self.problem.lanes[l]
-        room = {
-            r.number: None if r.capacity is None else r.capacity * self.factors["route", r.number] // ONE_Q12
-            for r in lane.routes
-        }
+        room = {}
+        for route in lane.routes:
+            factor = self.value("route", route.number)
+            limit = None if route.capacity is None else route.capacity * factor // ONE_Q12
+            room[route.number] = 0 if factor == 0 else limit  # closed, limited or not
         if len(lane.routes) > 1:
             gone = self.go(l, lane.fast, room, [min(self.rush[l, i], self.dock[l, i]) for i in self.products])
             for i in self.products:
@@ -347,21 +535,28 @@ class Chain:
         for i, units in enumerate(goes):
             if units > 0:
                 u, _ = self.draws.two(self.day, route.number, chance.LEAD_TIME, self.problem.products[i].key)
-                due = self.day + rules.quantile(self.problem.tables[route.table], u)
+                graded = self.problem.lanes[l].grades is not None
+                table = route.tables[self.nearest_grade(l, i) if graded else 0]
+                lead = rules.quantile(self.problem.tables[table], u)
+                due, late = self.day + lead, graded and lead > route.promise
                 self.dock[l, i] -= units
                 self.transit[l, i] += units
                 self.coming[l, i].append((due, units))
-                self.push(due, ARRIVAL, (l, i, units))
+                self.push(due, ARRIVAL, (l, i, units, late))
                 self.today[n]["shipped_to"] += units
                 self.charge(n, i, "freight", units * route.freight[i])
         return goes
 
     def account(self, n, i):
         node, stock = self.problem.nodes[n], self.problem.stock[n][i]
-        here = self.on_hand[n, i] + self.input[n, i] + sum(self.dock[l, i] for l in node.outbound)
-        owed = self.owed[n, i] + sum(self.waiting(l, i) for l in node.outbound)
+        here = self.on_hand[n, i] + self.input[n, i] + self.yard[n, i] + sum(self.dock[l, i] for l in node.outbound)
+        # Of a component, what is not there for the orders that need it.
+        missing = max(0, self.needed(n, i) - self.on_hand[n, i])
+        owed = self.owed[n, i] + sum(self.waiting(l, i) for l in node.outbound) + missing
         coming = sum(self.transit[l, i] for l in node.inbound)
         self.charge(n, i, "holding", here * stock.holding)
         self.charge(n, i, "backorder", owed * stock.backorder)
+        room = self.yard[n, i] * self.problem.products[i].volume
+        self.charge(n, i, "overflow", room * node.overflow_rate >> 10)
         self.today[n]["stock_value"] += here * stock.unit_value
         self.today[n]["transit_value"] += coming * stock.unit_value

@@ -14,6 +14,16 @@ def in_season(units, factor_q12, dither):
     return (units * factor_q12 + (dither >> 20)) // 4096
 
 
+def part_of(units, share_q16, dither):
+    """core/src/network/quality.rs: units times a share, the fraction decided by the top sixteen bits of chance."""
+    return min((units * share_q16 + (dither >> 16)) >> 16, units)
+
+
+def scored(share, this):
+    """core/src/network/quality.rs: a sixteenth of the way, and no less than one step while there is any way."""
+    return share - (share - this + 15) // 16 if this < share else share + (this - share + 15) // 16
+
+
 def order_quantity(missing, most, lot, least):
     """core/src/order.rs: what is missing, at least the minimum, in whole lots; at most the lots that fit."""
     if missing <= 0 or most <= 0:
@@ -57,10 +67,3 @@ def share_capacity(capacity, wants, uses, weights):
         left -= grant * uses[k]
     return grants, capacity - left
 
-
-def smoothed(level_q12, units, season_q12, shift):
-    """core/src/forecast.rs: demand without its season, smoothed; a closed day teaches nothing."""
-    if season_q12 < 205:
-        return level_q12
-    step = (units * ((1 << 24) // season_q12) - level_q12 + (1 << (shift - 1))) >> shift
-    return min(level_q12 + step, (1 << 31) - 1)

@@ -7,7 +7,7 @@ from chance import LONG, SplitMix64
 UNLIMITED = 2**31 - 1
 NOTHING = -(2**31)
 
-Wish = namedtuple("Wish", "level cap weight route expedite")
+Wish = namedtuple("Wish", "level cap weight route expedite effort")
 
 
 class Dice(SplitMix64):
@@ -43,4 +43,5 @@ def wish(seed, day, node, product_key):
         expedite = base // 2 + d.between(-40, 40)
     else:
         expedite = NOTHING
-    return Wish(level, cap, weight, route, expedite)
+    effort = d.pick([-1, UNLIMITED, NOTHING]) if wild else d.between(0, 3)
+    return Wish(level, cap, weight, route, expedite, effort)

@@ -86,8 +86,10 @@ impl Policy for Fixed {
 /// The plan without the limits that products share: their order then means nothing.
 #[must_use]
 pub fn without_shared_capacity(mut plan: Plan) -> Plan {
-    plan.nodes.iter_mut().for_each(|n| n.capacity = None);
+    plan.nodes.iter_mut().for_each(|n| (n.capacity, n.storage) = (None, None));
     plan.lanes.iter_mut().flat_map(|l| &mut l.routes).for_each(|r| r.capacity = None);
+    // Each component goes into one product.
+    plan.bom.dedup_by_key(|line| (line.node, line.component));
     plan
 }
 
@@ -99,6 +101,9 @@ pub fn serial(seed: u64, nodes: usize) -> Plan {
     let (node, stock, mut lane) = (plan.nodes[0].clone(), plan.stock[0].clone(), plan.lanes[0].clone());
     lane.routes.truncate(1);
     plan.events.clear();
+    plan.disruptions.clear();
+    plan.bom.clear();
+    lane.grades = None;
     plan.open_orders.clear();
     plan.replay.clear();
     plan.nodes.clear();
@@ -118,7 +123,7 @@ pub fn serial(seed: u64, nodes: usize) -> Plan {
         }
         let mut lane = lane.clone();
         plan.tables.push(even_table(&[d.between(1, plan.ring_days as i32 - 1)]));
-        lane.routes[0].lead_table = plan.tables.len() - 1;
+        (lane.routes[0].lead_table, lane.routes[0].by_grade) = (plan.tables.len() - 1, None);
         (lane.customer, lane.supplier, lane.share) = (n, (n + 1 < nodes).then_some(n + 1), 1_000_000);
         lane.order_days = d.pick(&[0, 0, 2]);
         plan.lanes.push(lane);
@@ -126,12 +131,26 @@ pub fn serial(seed: u64, nodes: usize) -> Plan {
     plan
 }
 
+/// The products in a random order in which components still come after what they go into.
+fn shuffled(plan: &Plan, d: &mut Dice) -> Vec<usize> {
+    let mut left: Vec<usize> = (0..plan.products.len()).collect();
+    let mut order = Vec::new();
+    while !left.is_empty() {
+        let waits = |i: usize| plan.bom.iter().any(|line| line.component == i && left.contains(&line.product));
+        let free: Vec<usize> = left.iter().copied().filter(|&i| !waits(i)).collect();
+        let next = d.pick(&free);
+        left.retain(|&i| i != next);
+        order.push(next);
+    }
+    order
+}
+
 /// Products in another order fare the same. Returns the days judged.
 pub fn permuted_products_permute_results(seed: u64) -> u32 {
     let plan = without_shared_capacity(Plan::random(seed));
     let p = plan.products.len();
-    let mut order: Vec<usize> = (0..p).collect();
-    Dice::new(seed).shuffle(&mut order);
+    let order = shuffled(&plan, &mut Dice::new(seed));
+    let place = |product: usize| order.iter().position(|&i| i == product).unwrap_or(product);
     let mut other = plan.clone();
     let picked = |row: &[i32]| order.iter().map(|&i| row[i]).collect::<Vec<i32>>();
     other.products = order.iter().map(|&i| plan.products[i].clone()).collect();
@@ -139,19 +158,24 @@ pub fn permuted_products_permute_results(seed: u64) -> u32 {
     other.lanes.iter_mut().flat_map(|l| &mut l.routes).for_each(|r| r.freight = picked(&r.freight));
     other.replay.iter_mut().flatten().for_each(|row| *row = picked(row));
     for open in &mut other.open_orders {
-        open.product = order.iter().position(|&i| i == open.product).unwrap_or(open.product);
+        open.product = place(open.product);
     }
+    for line in &mut other.bom {
+        (line.product, line.component) = (place(line.product), place(line.component));
+    }
+    other.bom.sort_by_key(|line| (line.node, line.component, line.product));
     other.open_orders.sort_by_key(|o| (o.lane, o.product, o.stage, o.days));
     let mut days = Vec::new();
     run(&plan, seed, &mut Wishes::new(seed), |_, network, _| {
         let v = network.state();
-        days.push((v.inventory_level.to_vec(), v.ordered_today.to_vec(), network.today().to_vec()));
+        days.push((v.inventory_level.to_vec(), v.ordered_today.to_vec(), v.score.to_vec(), network.today().to_vec()));
     });
     run(&other, seed, &mut Wishes::new(seed), |day, network, _| {
-        let (level, ordered, tallies) = &days[day as usize];
+        let (level, ordered, score, tallies) = &days[day as usize];
         let permuted = |rows: &[i32]| rows.chunks(p).flat_map(picked).collect::<Vec<i32>>();
         assert_eq!(permuted(level), network.state().inventory_level, "level, seed {seed}, day {day}");
         assert_eq!(permuted(ordered), network.state().ordered_today, "ordered, seed {seed}, day {day}");
+        assert_eq!(permuted(score), network.state().score, "scores, seed {seed}, day {day}");
         assert_eq!(tallies, network.today(), "tallies, seed {seed}, day {day}");
     });
     if order.is_sorted() { 0 } else { DAYS }
@@ -177,7 +201,8 @@ pub fn a_longer_ring_changes_nothing(seed: u64) -> u32 {
 
 /// Without demand nothing is ordered once stocks are full. Returns the days judged.
 pub fn no_demand_gives_no_orders_after_the_fill(seed: u64) -> u32 {
-    let mut plan = Plan::random(seed);
+    // What is scrapped is ordered again.
+    let mut plan = Plan::random(seed).without_defects();
     plan.tables.push(even_table(&[0]));
     let none = plan.tables.len() - 1;
     plan.replay.clear();
@@ -185,7 +210,8 @@ pub fn no_demand_gives_no_orders_after_the_fill(seed: u64) -> u32 {
     plan.position_max = 3000;
     for s in plan.stock.iter_mut().flatten() {
         s.demand_table = s.demand_table.map(|_| none);
-        (s.order_max, s.position_max) = (3000, 3000);
+        // Who may order nothing at all still may not: it is a component's.
+        (s.order_max, s.position_max) = (if s.order_max > 0 { 3000 } else { 0 }, 3000);
     }
     // A fill takes each echelon one review period and the mail before it; open orders may be in the mail
     // for as long as the ring.
@@ -241,6 +267,12 @@ pub fn more_base_stock_never_raises_backorders(seed: u64) -> u32 {
     lowered
 }
 
+/// What orders of assembled products have asked of a component today [units].
+fn asked_of(s: &Scenario<'_>, dependent: &[i32], n: usize, i: usize) -> i32 {
+    let node = &s.nodes()[n];
+    if node.bom_lines == 0 { 0 } else { dependent[node.bom_row * s.products() + i] }
+}
+
 /// Inventory position = on hand + in transit + waiting upstream - backorders. Returns the rows judged.
 pub fn the_position_is_stock_and_orders_less_backorders(seed: u64) -> u32 {
     let plan = Plan::random(seed);
@@ -264,10 +296,20 @@ pub fn the_position_is_stock_and_orders_less_backorders(seed: u64) -> u32 {
                         + cell(v.mail, lane.mail_row, i);
                     ordered += cell(v.ordered_today, Some(l), i);
                 }
-                let inside = cell(v.input_stock, works, i) + cell(v.in_production, works, i);
-                // After a decision, orders move from stage to stage until the morning: none is lost.
-                let right = on_hand + in_transit + upstream + inside - backorders;
-                assert_eq!(i64::from(position) + ordered, right, "seed {seed}, day {day}, node {n}, product {i}");
+                let inside =
+                    cell(v.input_stock, works, i) + cell(v.in_production, works, i) + cell(v.yard, node.yard_row, i);
+                // After a decision, orders move from stage to stage until the morning: none is lost. What
+                // production was asked for since is on order, and owed by its components.
+                let asked = i64::from(asked_of(s, v.dependent, n, i));
+                let released = on_hand + in_transit + upstream + inside - backorders - i64::from(position) - ordered;
+                let lines = s.bom(node).filter(|line| line.product == i || line.component == i);
+                match lines.last() {
+                    Some(line) if line.component == i => {
+                        assert_eq!(released, -asked, "seed {seed}, day {day}, node {n}, component {i}");
+                    }
+                    Some(_) => assert!(released >= 0, "seed {seed}, day {day}, node {n}, assembled product {i}"),
+                    None => assert_eq!(released, 0, "seed {seed}, day {day}, node {n}, product {i}"),
+                }
                 judged += 1;
             }
         }

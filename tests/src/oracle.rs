@@ -13,6 +13,9 @@ use restock_core::scenario::{Event, EventKind, Stage};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 
+mod forecast;
+mod inward;
+mod luck;
 mod outward;
 mod rules;
 mod upward;
@@ -33,12 +36,16 @@ struct Moving {
     place: usize,
     product: usize,
     units: i64,
+    /// It takes longer than was promised.
+    late: bool,
 }
 
 /// What happens on a date.
 #[derive(Clone, Copy, Debug)]
 enum Dated {
     Event(Event),
+    /// A disruption, by its number, begins or is over.
+    Turn(usize),
     Arrival(Moving),
     Finished(Moving),
     Mail(Order),
@@ -48,7 +55,7 @@ impl Dated {
     /// The order of what is due on one day.
     fn step(&self) -> u8 {
         match self {
-            Self::Event(_) => 0,
+            Self::Event(_) | Self::Turn(_) => 0,
             Self::Arrival(_) => 1,
             Self::Finished(_) => 2,
             Self::Mail(_) => 3,
@@ -76,10 +83,25 @@ pub struct Oracle<'a> {
     pub on_hand: Count,
     /// Waiting for production, by node.
     pub input: Count,
+    /// Assembled products that production is asked for and has not started, by node.
+    pub asked: Count,
+    /// Arrived and without room, by node.
+    pub yard: Count,
+    /// Asked today of the components, by node.
+    pub dependent: Count,
+    /// Effort of negotiation, by node.
+    pub effort: Count,
+    /// Where suppliers stand, Q16, by lane with grades.
+    pub grade: Count,
+    /// On-time share of receipts, Q15, by lane with grades.
+    pub on_time: Count,
+    /// Accepted share of units, Q15, by lane with grades.
+    pub accepted: Count,
     /// Customers' units owed, by node.
     pub owed: Count,
-    /// Smoothed demand without its season, Q12, by node.
+    /// Forecast level without season, Q12, by node.
     pub forecast: Count,
+    lags: BTreeMap<(usize, usize), forecast::Lags>,
     /// Allocated and waiting for transport, by lane.
     pub dock: Count,
     /// Ordered to go fast and not shipped, by lane.
@@ -93,7 +115,9 @@ pub struct Oracle<'a> {
     /// What happened today, by node.
     pub today: Vec<Tally>,
     last: BTreeMap<(usize, usize), Wish>,
-    factors: BTreeMap<(u8, usize), i32>,
+    /// What dated events have set, by kind and place.
+    dated_values: Vec<(EventKind, usize, i32)>,
+    in_force: Vec<bool>,
 }
 
 fn at(count: &Count, place: usize, product: usize) -> i64 {
@@ -118,8 +142,16 @@ impl<'a> Oracle<'a> {
             orders: Vec::new(),
             on_hand: Count::new(),
             input: Count::new(),
+            asked: Count::new(),
+            yard: Count::new(),
+            dependent: Count::new(),
+            effort: Count::new(),
+            grade: Count::new(),
+            on_time: Count::new(),
+            accepted: Count::new(),
             owed: Count::new(),
             forecast: Count::new(),
+            lags: BTreeMap::new(),
             dock: Count::new(),
             rush: Count::new(),
             ordered: Count::new(),
@@ -127,12 +159,19 @@ impl<'a> Oracle<'a> {
             cost: Count::new(),
             today: Vec::new(),
             last: BTreeMap::new(),
-            factors: BTreeMap::new(),
+            dated_values: Vec::new(),
+            in_force: vec![false; plan.disruptions.len()],
         };
+        oracle.meet_suppliers();
+        for i in 0..plan.disruptions.len() {
+            oracle.wait(i, plan.disruptions[i].gap_table);
+        }
         for (n, row) in plan.stock.iter().enumerate() {
             for (i, stock) in row.iter().enumerate() {
                 add(&mut oracle.on_hand, n, i, i64::from(stock.initial));
-                add(&mut oracle.forecast, n, i, i64::from(stock.demand_mean_q12));
+                let mean = i64::from(stock.demand_mean_q12);
+                add(&mut oracle.forecast, n, i, mean);
+                oracle.lags.insert((n, i), forecast::start(&stock.forecast, mean, plan.forecast_shift as u32));
             }
         }
         for event in &plan.events {
@@ -143,7 +182,8 @@ impl<'a> Oracle<'a> {
             let order = Order { lane: open.lane, product: open.product, units, seen: i64::from(due) };
             match open.stage {
                 Stage::InTransit => {
-                    oracle.put(due, Dated::Arrival(Moving { place: open.lane, product: open.product, units }));
+                    let moving = Moving { place: open.lane, product: open.product, units, late: false };
+                    oracle.put(due, Dated::Arrival(moving));
                 }
                 Stage::InMail => oracle.put(due, Dated::Mail(order)),
                 Stage::Waiting => oracle.orders.push(Order { seen: i64::from(first_day) - 1, ..order }),
@@ -215,11 +255,76 @@ impl<'a> Oracle<'a> {
         self.to_come().map(|(_, what)| units(what)).sum()
     }
 
-    /// On hand minus all that is owed.
+    /// What comes of one kind to a place, day after day from tomorrow on.
+    fn ahead(&self, days: usize, units: impl Fn(&Dated) -> i64) -> Vec<i64> {
+        let mut ahead = vec![0; days];
+        for (day, what) in self.to_come() {
+            if let Some(sum) = ahead.get_mut((day - self.day) as usize - 1) {
+                *sum += units(what);
+            }
+        }
+        ahead
+    }
+
+    /// What arrives over a lane on each of the days to come.
+    #[must_use]
+    pub fn arrivals(&self, lane: usize, product: usize, days: usize) -> Vec<i64> {
+        self.ahead(days, |what| match what {
+            Dated::Arrival(m) if (m.place, m.product) == (lane, product) => m.units,
+            _ => 0,
+        })
+    }
+
+    /// How many of them are late, shipment by shipment.
+    #[must_use]
+    pub fn late(&self, lane: usize, product: usize, days: usize) -> Vec<i64> {
+        self.ahead(days, |what| match what {
+            Dated::Arrival(m) if (m.place, m.product) == (lane, product) => i64::from(m.late),
+            _ => 0,
+        })
+    }
+
+    /// What production finishes at a node on each of the days to come.
+    #[must_use]
+    pub fn finishing(&self, node: usize, product: usize, days: usize) -> Vec<i64> {
+        self.ahead(days, |what| match what {
+            Dated::Finished(m) if (m.place, m.product) == (node, product) => m.units,
+            _ => 0,
+        })
+    }
+
+    /// What the mail over a lane brings on each of the days to come.
+    #[must_use]
+    pub fn posted(&self, lane: usize, product: usize, days: usize) -> Vec<i64> {
+        self.ahead(days, |what| match what {
+            Dated::Mail(o) if (o.lane, o.product) == (lane, product) => o.units,
+            _ => 0,
+        })
+    }
+
+    /// Units of a component that orders of what it goes into still need.
+    fn needed(&self, node: usize, product: usize) -> i64 {
+        let lines = self.plan.lines(node).filter(|line| line.component == product);
+        lines.map(|line| i64::from(line.quantity) * at(&self.asked, node, line.product)).sum()
+    }
+
+    /// Weight of a product in sharing a node's capacity and storage.
+    #[must_use]
+    pub fn weight(&self, node: usize, product: usize) -> i64 {
+        self.last.get(&(node, product)).map_or(4, |w| i64::from(w.weight.clamp(1, 16)))
+    }
+
+    /// The route that was asked for first.
+    #[must_use]
+    pub fn route_first(&self, node: usize, product: usize) -> i64 {
+        self.last.get(&(node, product)).map_or(0, |w| i64::from(w.route))
+    }
+
+    /// On hand minus all that is owed: to customers, to lanes, and of a component to what it goes into.
     #[must_use]
     pub fn inventory_level(&self, node: usize, product: usize) -> i64 {
         let lanes: i64 = self.plan.outbound(node).iter().map(|&l| self.waiting(l, product)).sum();
-        at(&self.on_hand, node, product) - at(&self.owed, node, product) - lanes
+        at(&self.on_hand, node, product) - at(&self.owed, node, product) - lanes - self.needed(node, product)
     }
 
     /// Level plus all that is ordered and not yet stocked.
@@ -231,26 +336,28 @@ impl<'a> Oracle<'a> {
         let inbound = self.plan.inbound(node);
         self.inventory_level(node, product)
             + inbound.iter().map(ordered).sum::<i64>()
-            + at(&self.input, node, product)
+            + self.here_and_not_stocked(node, product)
+    }
+
+    /// Waiting for production, in it, or for room; of an assembled product, what production is asked for too.
+    fn here_and_not_stocked(&self, node: usize, product: usize) -> i64 {
+        at(&self.input, node, product)
+            + at(&self.asked, node, product)
             + self.in_production(node, product)
+            + at(&self.yard, node, product)
     }
 
     /// What a node will have by the day on which an order over the fast route of `express` would arrive.
     fn expedited_position(&self, node: usize, express: usize, product: usize) -> i64 {
         let until = self.day + self.plan.fast_days(express);
         self.inventory_level(node, product)
-            + at(&self.input, node, product)
-            + self.in_production(node, product)
+            + self.here_and_not_stocked(node, product)
             + self.plan.inbound(node).iter().map(|&l| self.arriving(l, product, until)).sum::<i64>()
             + at(&self.rush, express, product)
     }
 
     fn products(&self) -> usize {
         self.plan.products.len()
-    }
-
-    fn factor(&self, kind: u8, place: usize) -> i64 {
-        i64::from(self.factors.get(&(kind, place)).copied().unwrap_or(4096))
     }
 
     fn charge(&mut self, node: usize, product: usize, amount: i64, term: impl Fn(&mut Ledger) -> &mut i64) {
@@ -265,11 +372,25 @@ impl<'a> Oracle<'a> {
         for count in [&mut self.ordered, &mut self.faced, &mut self.cost] {
             count.clear();
         }
-        while let Some(&Reverse((due, _, number))) = self.queue.peek()
-            && due <= day
-        {
-            self.queue.pop();
-            self.happen(self.dated[number]);
+        for what in self.due(0) {
+            self.happen(what);
+        }
+        self.negotiate();
+        let arrived = self.due(1);
+        self.receive(&arrived);
+        for what in self.due(2) {
+            self.finish(what);
+        }
+        for n in 0..self.plan.nodes.len() {
+            self.enter(n);
+        }
+        for ((node, product), units) in std::mem::take(&mut self.dependent) {
+            add(&mut self.faced, node, product, units);
+        }
+        for what in self.due(3) {
+            if let Dated::Mail(order) = what {
+                self.see(order);
+            }
         }
         for n in 0..self.plan.nodes.len() {
             if self.plan.nodes[n].sells {
@@ -296,28 +417,17 @@ impl<'a> Oracle<'a> {
         }
     }
 
-    fn happen(&mut self, what: Dated) {
-        match what {
-            Dated::Event(event) => {
-                let kind = match event.kind {
-                    EventKind::Demand => 1,
-                    EventKind::Capacity => 2,
-                    EventKind::Route => 3,
-                };
-                self.factors.insert((kind, event.place), event.value_q12);
-            }
-            Dated::Arrival(m) => {
-                let node = self.plan.lanes[m.place].customer;
-                let produces = self.plan.nodes[node].production_days.is_some();
-                add(if produces { &mut self.input } else { &mut self.on_hand }, node, m.product, m.units);
-                self.today[node].received += m.units;
-            }
-            Dated::Finished(m) => {
-                add(&mut self.on_hand, m.place, m.product, m.units);
-                self.today[m.place].produced += m.units;
-            }
-            Dated::Mail(order) => self.see(order),
+    /// Takes what is due today, up to a step, out of the queue.
+    fn due(&mut self, until: u8) -> Vec<Dated> {
+        let mut due = Vec::new();
+        while let Some(&Reverse((day, step, number))) = self.queue.peek()
+            && day <= self.day
+            && step <= until
+        {
+            self.queue.pop();
+            due.push(self.dated[number]);
         }
+        due
     }
 
     /// A supplier sees an order: it waits, and is the supplier's demand of this day.
@@ -328,21 +438,23 @@ impl<'a> Oracle<'a> {
         }
     }
 
-    /// Customers' demand: replayed, or a quantile times the season; then the surge, rounded down.
+    /// Customers' demand: replayed, or a quantile times the season and the shock of the product's group; then
+    /// the surge, rounded down.
     fn demand(&self, node: usize, product: usize) -> i64 {
         let plan = self.plan;
         let drawn = if plan.replay.is_empty() {
             let stock = &plan.stock[node][product];
             stock.demand_table.map_or(0, |table| {
                 let (u, dither) = self.draws.row(self.day, node as u32, Source::Demand).two(plan.products[product].key);
-                let season = plan.profiles[stock.demand_profile][self.day as usize];
-                rules::in_season(rules::quantile(&plan.tables[table], u), i64::from(season), dither)
+                let season = i64::from(plan.profiles[stock.demand_profile][self.day as usize]);
+                let season = season * self.shock(node, product) / 4096;
+                rules::in_season(rules::quantile(&plan.tables[table], u), season, dither)
             })
         } else {
             let row = plan.nodes[..node].iter().filter(|n| n.sells).count();
             i64::from(plan.replay[self.day as usize % plan.replay.len()][row][product])
         };
-        (drawn * self.factor(1, node)) >> 12
+        (drawn * self.value(EventKind::Demand, node)) >> 12
     }
 
     fn serve_customers(&mut self, n: usize, i: usize) {

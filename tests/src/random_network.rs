@@ -3,11 +3,15 @@
 //! A [`Plan`] is nested and named where the simulator's image is flat, so that the oracle that reads
 //! it shares no indexing with what it checks. [`Plan::image`] writes it down word by word.
 
-use restock_core::scenario::{Allocation, Event, EventKind, OpenOrder, SEASON_AHEAD_DAYS, Stage};
+use restock_core::layout::{EFFORTS, GRADES};
+use restock_core::scenario::{Allocation, BomLine, Disruption, Event, EventKind, OpenOrder, SEASON_AHEAD_DAYS, Stage};
 
+mod features;
+mod forecast;
 mod image;
 mod wish;
 
+pub use forecast::Forecast;
 pub use image::table_words;
 pub use wish::{Wish, Wishes, wish};
 
@@ -30,6 +34,27 @@ pub struct Node {
     pub review_offset: usize,
     /// How it shares scarce stock among its lanes.
     pub allocation: Allocation,
+    /// Volume that fits into its storage, if limited.
+    pub storage: Option<i32>,
+    /// Cost of what finds no room [minor currency units per 1024 units of volume and day].
+    pub overflow_rate: i32,
+}
+
+/// What a supplier is like over one lane.
+#[derive(Clone, Copy, Debug)]
+pub struct Grades {
+    /// Grade without effort, Q8.
+    pub base_q8: i32,
+    /// Grades that each effort from 1 on gains in the end, Q8.
+    pub lift_q8: [i32; EFFORTS],
+    /// It moves `2^-shift` of the way a day.
+    pub relax_shift: i32,
+    /// On-time share that the buyer starts from, Q15.
+    pub on_time_q15: i32,
+    /// Accepted share that the buyer starts from, Q15.
+    pub accepted_q15: i32,
+    /// Tables of the defective share, Q16, by grade.
+    pub defect_tables: [Option<usize>; GRADES],
 }
 
 /// One way over a lane.
@@ -37,6 +62,10 @@ pub struct Node {
 pub struct Route {
     /// Index of the lead-time table.
     pub lead_table: usize,
+    /// Indices of the lead-time tables by grade, where they are not all `lead_table`.
+    pub by_grade: Option<[usize; GRADES]>,
+    /// What takes longer is late [days].
+    pub promise_days: i32,
     /// Volume per day, if limited.
     pub capacity: Option<i32>,
     /// Freight by product [minor currency units per unit].
@@ -58,6 +87,8 @@ pub struct Lane {
     pub share: i32,
     /// The routes.
     pub routes: Vec<Route>,
+    /// The supplier's grades, if it has any.
+    pub grades: Option<Grades>,
 }
 
 /// What is stocked.
@@ -67,6 +98,8 @@ pub struct Product {
     pub key: u64,
     /// Volume of one unit.
     pub volume: i32,
+    /// Group whose shock its demand follows.
+    pub group: Option<usize>,
 }
 
 /// The parameters of one product at one node; units as in [`restock_core::layout::Column`].
@@ -93,6 +126,11 @@ pub struct Stock {
     pub safety_factor_q8: i32,
     pub demand_profile: usize,
     pub forecast_profile: usize,
+    pub forecast: Forecast,
+    pub negotiation_cost: i32,
+    pub scrap_cost: i32,
+    /// Share of what production finishes that is spoilt, Q16: all less the yield.
+    pub spoilage_q16: i32,
 }
 
 /// One segment of an inverse-transform table.
@@ -107,12 +145,12 @@ pub struct Segment {
 }
 
 /// A network, nested and named.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 #[allow(missing_docs)] // Named as in `restock_core::layout`.
 pub struct Plan {
     pub horizon_days: usize,
     pub ring_days: usize,
-    pub smoothing_shift: i32,
+    pub forecast_shift: i32,
     pub demand_max: i32,
     /// Greatest of the stockpoints' limits.
     pub position_max: i32,
@@ -126,6 +164,13 @@ pub struct Plan {
     pub events: Vec<Event>,
     /// By lane, product, stage and days.
     pub open_orders: Vec<OpenOrder>,
+    pub disruptions: Vec<Disruption>,
+    /// By node, component and product.
+    pub bom: Vec<BomLine>,
+    /// Number of groups.
+    pub groups: usize,
+    /// Index of the table of the groups' shocks.
+    pub shock_table: Option<usize>,
     pub tables: Vec<Vec<Segment>>,
     /// Shape `[day][selling node][product]`; empty where demand is drawn.
     pub replay: Vec<Vec<Vec<i32>>>,
@@ -218,7 +263,7 @@ impl Plan {
         let horizon_days = 64;
         let ring_days = d.size(5, 12);
         let products: Vec<Product> =
-            (0..d.size(1, 4)).map(|_| Product { key: d.bits(), volume: d.between(0, 4) }).collect();
+            (0..d.size(1, 4)).map(|_| Product { key: d.bits(), volume: d.between(0, 4), group: None }).collect();
         let count = d.size(1, 6);
         let mut tables = vec![even_table(&[1])];
         let mut lanes = Vec::new();
@@ -263,7 +308,10 @@ impl Plan {
         let stock: Vec<Vec<Stock>> = nodes
             .iter()
             .map(|node| {
-                products.iter().map(|_| random_stock(d, node, position_max, profiles.len(), &mut tables)).collect()
+                let forecasts = forecast::random_forecasts(d, products.len());
+                let stock =
+                    |forecast| Stock { forecast, ..random_stock(d, node, position_max, profiles.len(), &mut tables) };
+                forecasts.into_iter().map(stock).collect()
             })
             .collect();
         let selling = nodes.iter().filter(|n| n.sells).count();
@@ -272,11 +320,11 @@ impl Plan {
             .map(|_| (0..selling).map(|_| products.iter().map(|_| d.between(0, 25)).collect()).collect())
             .collect();
         let open_orders = random_open_orders(d, &lanes, &stock, ring_days);
-        Self {
+        let mut plan = Self {
             horizon_days,
             ring_days,
-            smoothing_shift: d.between(1, 6),
-            demand_max: 1 << 12,
+            forecast_shift: d.pick(&[0, 0, 0, 1, 4]),
+            demand_max: 1 << 18,
             position_max,
             nodes,
             lanes,
@@ -287,7 +335,10 @@ impl Plan {
             open_orders,
             tables,
             replay,
-        }
+            ..Self::default()
+        };
+        plan.add_features(&mut Dice::new(seed ^ 0x0002_c047_2ac7_0000));
+        plan
     }
 
     /// Number of the first route of a lane.
@@ -351,13 +402,15 @@ fn random_lane(
             tables.push(even_table(&leads));
             Route {
                 lead_table: tables.len() - 1,
+                by_grade: None,
+                promise_days: 1,
                 capacity: if d.chance(35) { Some(d.between(0, 60)) } else { None },
                 freight: (0..products).map(|_| d.between(0, 9)).collect(),
             }
         })
         .collect();
     let order_days = if d.chance(30) { d.size(1, ring_days - 1) } else { 0 };
-    Lane { supplier, customer, order_days, priority: d.between(0, 2), share: 1_000_000, routes }
+    Lane { supplier, customer, order_days, priority: d.between(0, 2), share: 1_000_000, routes, grades: None }
 }
 
 /// Cuts the orders of each receiver among its lanes.
@@ -384,6 +437,8 @@ fn random_node(d: &mut Dice, sells: bool, echelon: i32, ring_days: usize) -> Nod
         review_days,
         review_offset: d.size(0, review_days - 1),
         allocation: d.pick(&[Allocation::Proportional, Allocation::Priority, Allocation::FirstCome]),
+        storage: None,
+        overflow_rate: 0,
     }
 }
 
@@ -424,6 +479,8 @@ fn random_stock(
         safety_factor_q8: d.between(-300, 700),
         demand_profile: d.size(0, profiles - 1),
         forecast_profile: d.size(0, profiles - 1),
+        forecast: Forecast::default(),
+        ..Stock::default()
     }
 }
 

@@ -5,7 +5,7 @@ use super::assembly::on_hand_row;
 use crate::convert::{byte_index, product, wide};
 use crate::layout::Column;
 use crate::rows::{at, copy_row, row, row_mut, set_at};
-use crate::scenario::{Node, Scenario};
+use crate::scenario::{EventKind, Node, Scenario};
 use crate::state::State;
 
 impl Network<'_, '_> {
@@ -19,7 +19,8 @@ impl Network<'_, '_> {
             let values = s.column(Column::UnitValue, n);
             let (yard_held, yard_value) = self.charge_yard(n, node);
             let assembles = node.bom_lines > 0;
-            if assembles {
+            let stopped = !node.outbound.is_empty() && self.conditions.stops(EventKind::Shipping, n);
+            if assembles || stopped {
                 on_hand_row(s, &self.state, n, self.scratch.level);
             }
             let stock = row(self.state.inventory_level, n, p);
@@ -52,6 +53,15 @@ impl Network<'_, '_> {
                 let (h, v) = charge(input, holding, values, costs.as_deref_mut());
                 held += h;
                 value += v;
+            }
+            if stopped {
+                // What could have been shipped is here, and still owed.
+                kept_row(s, stock, node, self.scratch.level, self.scratch.wants);
+                let (h, v) = charge(self.scratch.wants, holding, values, costs.as_deref_mut());
+                let (b, _) = charge(self.scratch.wants, backorder, values, costs.as_deref_mut());
+                held += h;
+                value += v;
+                owed += b;
             }
             for &b in &node.outbound {
                 if let Some(r) = s.lanes().get(byte_index(b)).and_then(|lane| lane.staged_row) {
@@ -97,6 +107,16 @@ fn hidden_row(s: &Scenario<'_>, state: &State<'_>, n: usize, node: &Node, on_han
         set_at(hidden, line.product, 0); // Orders that wait: nothing is there yet.
         let shown = at(level, line.component);
         set_at(hidden, line.component, at(on_hand, line.component) - if shown > 0 { shown } else { 0 });
+    }
+}
+
+/// What a node that ships nothing has and owes at once. Its level shows neither; of components see [`hidden_row`].
+fn kept_row(s: &Scenario<'_>, level: &[i32], node: &Node, on_hand: &[i32], kept: &mut [i32]) {
+    for ((kept, &on_hand), &level) in kept.iter_mut().zip(on_hand).zip(level) {
+        *kept = on_hand - if level > 0 { level } else { 0 };
+    }
+    for line in s.bom(node) {
+        set_at(kept, line.component, 0);
     }
 }
 

@@ -8,22 +8,34 @@
 
 use super::Network;
 use crate::allocation;
-use crate::convert::{low, product, wide};
+use crate::convert::{byte_index, low, product, wide};
 use crate::layout::Column;
 use crate::order::{self, Bounds, NOTHING};
-use crate::rows::{add_at, at, copy_row, row, row_mut, set_at};
+use crate::rows::{add_at, add_row, at, copy_row, row, row_mut, set_at};
 use crate::scenario::{BomLine, Node, Scenario};
 use crate::state::State;
 
-/// On hand at node `n` [units]: its level where that is positive; of a component, all that is there.
+/// On hand at node `n` [units]: its level and all that is owed out of it; of a component, what waiting orders
+/// need too. Mostly that is the level where it is positive, but a node that ships nothing has what it owes.
 #[inline(always)]
 pub(super) fn on_hand_row(s: &Scenario<'_>, state: &State<'_>, n: usize, on_hand: &mut [i32]) {
     let p = s.products();
+    let Some(node) = s.nodes().get(n) else { return };
     let level = row(state.inventory_level, n, p);
-    for (on_hand, &level) in on_hand.iter_mut().zip(level) {
-        *on_hand = if level > 0 { level } else { 0 };
+    copy_row(on_hand, level);
+    if let Some(x) = node.mixed_row {
+        add_row(on_hand, row(state.customer_backorder, x, p));
     }
-    let Some(node) = s.nodes().get(n).filter(|node| node.bom_lines > 0) else { return };
+    for &b in &node.outbound {
+        add_row(on_hand, row(state.waiting, byte_index(b), p));
+    }
+    for on_hand in on_hand.iter_mut() {
+        // Owed to customers alone: nothing of it is there.
+        *on_hand = if *on_hand > 0 { *on_hand } else { 0 };
+    }
+    if node.bom_lines == 0 {
+        return;
+    }
     for line in s.bom(node) {
         set_at(on_hand, line.component, at(level, line.component));
     }
@@ -99,7 +111,7 @@ impl Network<'_, '_> {
             let uses = &*uses;
             let there = wide(at(self.scratch.level, component));
             let grants = &mut *self.scratch.grants;
-            allocation::share_capacity(there, self.scratch.wants, |i| at(uses, i), |i| at(weights, i), grants);
+            allocation::share_capacity(there, self.scratch.wants, uses, weights, grants);
             copy_row(self.scratch.wants, grants);
         }
     }

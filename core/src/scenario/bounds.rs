@@ -6,6 +6,7 @@ use super::{
     BOM_LINES_MAX, EventKind, NODES_MAX, Node, PROFILES_MAX, PROTECTION_DAYS_MAX, Scenario, ScenarioError, UNITS_MAX,
     combined,
 };
+use crate::allocation::WEIGHT_MAX;
 use crate::convert::{index, low, wide, wider, word, word as word_of};
 use crate::layout::{self, Column, header};
 use crate::rows::at;
@@ -87,6 +88,17 @@ impl Scenario<'_> {
                         Column::NegotiationCost | Column::ScrapCost => (0, i32::MAX, "a cost of 0 or more"),
                         Column::Yield => (0, 1 << 16, "a share, Q16, of 0 to 65536"),
                         Column::DemandProfile | Column::ForecastProfile => continue, // checked above
+                        Column::ForecastLag1
+                        | Column::ForecastLag2
+                        | Column::ForecastLag3
+                        | Column::ForecastReach
+                        | Column::ForecastMethod => {
+                            let words = |column| at(self.column(column, n), p);
+                            if let Some(expected) = crate::forecast::wrong_word(column, words) {
+                                return Err(ScenarioError::Word { at: base + place, found: words(column), expected });
+                            }
+                            continue;
+                        }
                     };
                     let found = r.get(place, low, high, expected)?;
                     if column == Column::DemandTable && found >= 0 && self.nodes.get(n).is_none_or(|node| !node.sells) {
@@ -152,8 +164,7 @@ impl Scenario<'_> {
                 }
                 let rate = |column: Column| wider(word(column));
                 let lanes = i64::from(crate::convert::count(node.inbound.len()));
-                let rounding = lanes * (word(Column::LotSize) + word(Column::OrderMin));
-                let position = word(Column::PositionMax) + rounding.min(word(Column::OrderMax));
+                let position = self.position_bound(n, p);
                 let a_day = crate::convert::saturate_wide(self.demand_max(n, p, &season_max));
                 let mut owed = Most { once: 0, a_day };
                 for &b in &node.outbound {
@@ -196,7 +207,7 @@ impl Scenario<'_> {
                 // Each lane's negotiation at full effort, an order a lane and a rushed one; room for all there is.
                 let talks = lanes * wide(word_of(layout::EFFORTS)) * word(Column::NegotiationCost);
                 let fixed = wider(talks) + wider(lanes + 1) * rate(Column::OrderCost);
-                let room = wider(wide(self.volume(p))) * wider(wide(node.overflow_rate)) / 1024 + 1;
+                let room = wider(wide(at(self.volumes(), p))) * wider(wide(node.overflow_rate)) / 1024 + 1;
                 // On hand, waiting for production and staged are three places to hold stock.
                 money += i128::from(days) * fixed
                     + unit_days
@@ -212,12 +223,12 @@ impl Scenario<'_> {
                 let sold = i128::from(days) * wider(a_day);
                 values += (2 * unit_days + sold) * rate(Column::UnitValue);
                 if let Some(work) = work.get_mut(n) {
-                    *work += unit_days * (rate(Column::Work) + wider(wide(self.volume(p))));
+                    *work += unit_days * (rate(Column::Work) + wider(wide(at(self.volumes(), p))));
                 }
             }
         }
         let most = i128::from(i64::MAX / 2);
-        if money > most || values > most || work.iter().any(|&w| w > most) {
+        if money > most || values > most || work.iter().any(|&w| w * i128::from(WEIGHT_MAX) > most) {
             return Err(ScenarioError::MoneyOverflow);
         }
         Ok(())
@@ -237,9 +248,17 @@ impl Scenario<'_> {
         sold || lanes.into_iter().any(ordered)
     }
 
+    /// What no inventory position of a stockpoint passes, rounding included [units].
+    pub(crate) fn position_bound(&self, n: usize, p: usize) -> i64 {
+        let word = |column: Column| wide(at(self.column(column, n), p));
+        let lanes = self.nodes.get(n).map_or(0, |node| i64::from(crate::convert::count(node.inbound.len())));
+        let rounding = lanes * (word(Column::LotSize) + word(Column::OrderMin));
+        word(Column::PositionMax) + rounding.min(word(Column::OrderMax))
+    }
+
     /// Greatest demand of a product's customers at a node on any day [units]: of its table or its
     /// replay, with the greatest season and surge. `season_max` is by profile, Q12.
-    fn demand_max(&self, n: usize, p: usize, season_max: &[i32; PROFILES_MAX]) -> i128 {
+    pub(crate) fn demand_max(&self, n: usize, p: usize, season_max: &[i32; PROFILES_MAX]) -> i128 {
         let surge = wider(wide(self.surge_max(n)));
         let table = at(self.column(Column::DemandTable, n), p);
         if self.nodes.get(n).is_none_or(|node| !node.sells) {
@@ -262,7 +281,7 @@ impl Scenario<'_> {
     }
 
     /// The greatest season factor of each profile, Q12.
-    fn season_maxima(&self) -> [i32; PROFILES_MAX] {
+    pub(crate) fn season_maxima(&self) -> [i32; PROFILES_MAX] {
         let mut season_max = [0; PROFILES_MAX];
         for (profile, most) in season_max.iter_mut().enumerate().take(self.profiles()) {
             *most = self.season_max(profile);

@@ -124,7 +124,7 @@ fn what_is_wrong_in_a_bill_of_materials_is_told_at_its_place() {
             "products.csv",
             "saddle,Saddle,22,1,,,,,",
             "saddle,Saddle,22,1,,,,poisson(2),",
-            "saddle is sold at shop, and is a component in bom.csv there or upstream",
+            "\"saddle\" is sold at shop, and is a component in bom.csv there or upstream",
         ),
         (
             "products.csv",

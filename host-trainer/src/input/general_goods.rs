@@ -33,8 +33,9 @@ const SEED: u64 = 200;
 const PRODUCTS: u32 = 200;
 /// Days a replica may run: two years of 52 weeks.
 const HORIZON_DAYS: u32 = 728;
-/// Minor units per unit of currency: a day's holding cost of the cheapest unit keeps three digits.
-const MONEY_SCALE: u32 = 1_000_000;
+/// Minor units per unit of currency: the finest round number at which a shock of every range on every day of two
+/// years can't pass the range of money; a day's holding cost of the cheapest unit is still right to 0.1 %.
+const MONEY_SCALE: u32 = 600_000;
 
 /// Pieces of the wholesaler's in a unit here (a choice): a fifth of the units at five times the price.
 const PACK: f64 = 5.0;

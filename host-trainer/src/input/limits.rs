@@ -14,7 +14,8 @@ pub(crate) fn ring_days(chain: &Chain, rows: &Rows, routes: &[RouteSpec], tables
     let promises = routes.iter().map(|route| route.promise_days);
     let mail = chain.lanes.iter().map(|lane| lane.order_days);
     let production = rows.nodes.iter().filter_map(|node| node.production_days);
-    leads.chain(promises).chain(mail).chain(production).max().unwrap_or(1) + 1
+    let open = rows.open_orders.iter().map(|order| order.days);
+    leads.chain(promises).chain(mail).chain(production).chain(open).max().unwrap_or(1) + 1
 }
 
 /// Greatest demand of one stockpoint in a day: tables times seasons, shocks and surges, and all replayed.

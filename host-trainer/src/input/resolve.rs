@@ -5,6 +5,7 @@ use super::bom::{BomRow, Recipes};
 use super::chain::{Chain, chain};
 use super::compile::Compiled;
 use super::demand::Demand;
+use super::forecast::{self, ForecastRow};
 use super::history::History;
 use super::lane_rows::RouteRow;
 use super::limits;
@@ -36,6 +37,8 @@ pub(crate) struct Rows {
     /// What is assembled from what; the products stand before their components.
     pub(crate) bom: Vec<BomRow>,
     pub(crate) history: Option<History>,
+    pub(crate) forecasts: Vec<ForecastRow>,
+    pub(crate) open_orders: Vec<super::open_orders::OpenRow>,
 }
 
 /// The network, or `None` after reporting why there is none. The spec may still be refused by the
@@ -57,10 +60,12 @@ pub(crate) fn network(rows: &Rows, report: &mut Report) -> Option<NetworkSpec> {
         );
     }
     let overrides = overrides(rows, report);
+    let forecasts = forecast::by_stockpoint(rows, report);
     let chain = chain(&rows.nodes, &rows.routes, report);
     let demand = Demand::new(rows, &overrides, report);
     super::events::check_names(rows, report);
     super::bom::check_names(rows, report);
+    super::open_orders::check(rows, report);
     let (Some(chain), true) = (chain, report.errors() == 0) else { return None };
 
     let groups = groups(rows, report);
@@ -68,6 +73,7 @@ pub(crate) fn network(rows: &Rows, report: &mut Report) -> Option<NetworkSpec> {
     let mut builder = Builder {
         rows,
         overrides: &overrides,
+        forecasts: &forecasts,
         chain: &chain,
         recipes: Recipes::new(rows, &chain),
         lane_plans: Vec::new(),
@@ -81,8 +87,9 @@ pub(crate) fn network(rows: &Rows, report: &mut Report) -> Option<NetworkSpec> {
     let nodes = builder.nodes();
     let (lanes, routes) = builder.lanes();
     let products = builder.products(&groups);
-    let (profiles, profile_of) = profiles(&demand, settings);
+    let (mut profiles, profile_of) = profiles(&demand, settings);
     let faced = builder.demand(&demand, &profile_of);
+    builder.forecast_profiles(&mut profiles);
     let totals = builder.plans(&faced);
     let disruptions = super::events::disruptions(&mut builder);
     let shock_table = shocks.map(|shocks| builder.table(shocks));
@@ -90,6 +97,7 @@ pub(crate) fn network(rows: &Rows, report: &mut Report) -> Option<NetworkSpec> {
     money.finish(report);
     let events = super::events::resolved(rows, &chain, report);
     let (replay_days, replay) = demand.replay(rows, &chain, report);
+    let open_orders = super::open_orders::resolved(rows, &chain, report);
     let ring_days = limits::ring_days(&chain, rows, &routes, &tables);
     let mut spec = NetworkSpec {
         name: settings.name.clone(),
@@ -97,7 +105,7 @@ pub(crate) fn network(rows: &Rows, report: &mut Report) -> Option<NetworkSpec> {
         start: settings.start,
         horizon_days: settings.horizon_days,
         ring_days,
-        smoothing_shift: settings.smoothing_shift,
+        forecast_shift: 0,
         unit_scale: settings.unit_scale,
         money_scale: settings.money_scale,
         reference_holding: totals.reference_holding.max(1),
@@ -112,7 +120,7 @@ pub(crate) fn network(rows: &Rows, report: &mut Report) -> Option<NetworkSpec> {
         profiles,
         groups,
         events,
-        open_orders: Vec::new(),
+        open_orders,
         disruptions,
         bom: recipes.lines,
         shock_table,
@@ -121,7 +129,10 @@ pub(crate) fn network(rows: &Rows, report: &mut Report) -> Option<NetworkSpec> {
         replay,
     };
     match limits::demand_max(&spec) {
-        Some(most) => spec.demand_max = most,
+        Some(most) => {
+            spec.demand_max = most;
+            spec.forecast_shift = forecast::shift(most);
+        }
         None => report.error(
             Place::whole(FILE),
             "demand of one day could pass 2^30 internal units",
@@ -176,6 +187,7 @@ fn overrides(rows: &Rows, report: &mut Report) -> HashMap<(usize, usize), Overri
 pub(crate) struct Builder<'r> {
     pub(crate) rows: &'r Rows,
     pub(crate) overrides: &'r HashMap<(usize, usize), Overrides>,
+    pub(crate) forecasts: &'r HashMap<(usize, usize), &'r ForecastRow>,
     pub(crate) chain: &'r Chain,
     pub(crate) recipes: Recipes,
     /// What planning assumes of each lane; empty until [`Builder::lanes`].

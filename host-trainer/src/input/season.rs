@@ -99,6 +99,19 @@ impl Profile {
         }
     }
 
+    /// Sets `exp(sum(a_k cos(2 pi k d / 365) + b_k sin(2 pi k d / 365)))` over pairs (a, b), scaled to a mean
+    /// of 1, d = 0 on 1 January.
+    pub fn set_log_fourier(&mut self, pairs: &[(f64, f64)]) {
+        let annual = (0..YEAR_DAYS).map(|day| {
+            let waves = pairs.iter().enumerate().map(|(k, (a, b))| {
+                let (sine, cosine) = harmonic(k + 1, day);
+                a * cosine + b * sine
+            });
+            libm::exp(waves.sum::<f64>())
+        });
+        self.set_annual(annual.collect());
+    }
+
     fn set_annual(&mut self, annual: Vec<f64>) -> bool {
         let mean = annual.iter().sum::<f64>() / from_count(YEAR_DAYS);
         if mean > 0.0 {

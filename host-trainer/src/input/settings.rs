@@ -314,6 +314,19 @@ fn score(section: Option<Section<'_, '_>>, report: &mut Report) -> ScoreParamete
         set(&mut score.beta, "beta", 1e-6, 100.0);
         set(&mut score.gamma, "gamma", -100.0, 100.0);
         set(&mut score.kappa, "kappa", 1e-6, 100.0);
+        let to = &mut score.sensitivity;
+        for (slot, key) in [
+            (&mut to.volatility.delivery, "volatility_to_delivery"),
+            (&mut to.volatility.capacity, "volatility_to_capacity"),
+            (&mut to.disruption.delivery, "disruption_to_delivery"),
+            (&mut to.disruption.capacity, "disruption_to_capacity"),
+            (&mut to.backlog.delivery, "backlog_to_delivery"),
+            (&mut to.backlog.capacity, "backlog_to_capacity"),
+            (&mut to.utilization.delivery, "utilization_to_delivery"),
+            (&mut to.utilization.capacity, "utilization_to_capacity"),
+        ] {
+            set(slot, key, -4.0, 4.0);
+        }
         s.finish(report);
     }
     score

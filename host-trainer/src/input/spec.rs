@@ -126,8 +126,8 @@ pub struct NetworkSpec {
     pub horizon_days: usize,
     /// Length of the arrival ring [days].
     pub ring_days: i32,
-    /// Forecast smoothing: alpha = 2^-shift.
-    pub smoothing_shift: i32,
+    /// Bits that the lags of forecasts give up for range.
+    pub forecast_shift: i32,
     /// Internal units per unit of the user's.
     pub unit_scale: i32,
     /// Minor currency units per unit of currency.
@@ -279,7 +279,7 @@ impl NetworkSpec {
             (header::RING_DAYS, self.ring_days),
             (header::FIRST_WEEKDAY, convert::word(self.start.weekday())),
             (header::FIRST_YEARDAY, convert::word(self.start.yearday())),
-            (header::SMOOTHING_SHIFT, self.smoothing_shift),
+            (header::FORECAST_SHIFT, self.forecast_shift),
             (header::UNIT_SCALE, self.unit_scale),
             (header::MONEY_SCALE, self.money_scale),
             (header::REFERENCE_HOLDING_LOW, halves(convert::bits_wide(self.reference_holding))[0]),
@@ -303,6 +303,8 @@ impl NetworkSpec {
         for (at, value) in first {
             words[at] = value;
         }
+        let sensitivities = &mut words[header::SENSITIVITIES..][..layout::SENSITIVITY_WORDS];
+        sensitivities.copy_from_slice(&self.score.sensitivity.words());
     }
 
     fn write_places(&self, words: &mut Vec<i32>) {
@@ -348,13 +350,15 @@ impl NetworkSpec {
             w[layout::route::LEAD_MEAN_Q8] = route.lead_mean_q8;
             words.extend(w);
         }
-        for product in &self.products {
-            let mut w = [0; layout::PRODUCT_WORDS];
-            [w[layout::product::KEY_LOW], w[layout::product::KEY_HIGH]] = halves(name_key(&product.name));
-            w[layout::product::VOLUME] = product.volume;
-            w[layout::product::GROUP] = product.group.filter(|_| self.shock_table.is_some()).map_or(-1, convert::word);
-            words.extend(w);
-        }
+        let keys = self.products.iter().map(|product| halves(name_key(&product.name)));
+        words.extend(keys.clone().map(|[low, _]| low));
+        words.extend(keys.map(|[_, high]| high));
+        words.extend(self.products.iter().map(|product| product.volume));
+        words.extend(
+            self.products
+                .iter()
+                .map(|product| product.group.filter(|_| self.shock_table.is_some()).map_or(-1, convert::word)),
+        );
     }
 
     /// Whether all sections have the sizes that the counts say: what the builder must keep.

@@ -43,7 +43,7 @@ impl Builder<'_> {
                 self.losses_and_talks(n, p, negotiation_cost);
                 let ratio = self.critical_ratio(node, &costs);
                 let (lead, loss) = (self.lead(n, p), self.loss(n, p));
-                let plan = Plan::new(lead, node.review_days, faced, loss, ratio);
+                let mut plan = Plan::new(lead, node.review_days, faced, loss, ratio);
                 if plan.protection_days > i64::try_from(PROTECTION_DAYS_MAX).unwrap_or(i64::MAX) {
                     self.report.error(
                         node.at.clone(),
@@ -52,6 +52,7 @@ impl Builder<'_> {
                     );
                     break;
                 }
+                self.forecast(n, p, lead, &mut plan);
                 self.set(Column::ProtectionDays, n, p, word(from_wide(plan.protection_days)).unwrap_or(1));
                 self.set(
                     Column::ProtectionSpread,
@@ -59,7 +60,7 @@ impl Builder<'_> {
                     p,
                     word(plan.spread() * 65_536.0).unwrap_or(i32::MAX).min(1 << 24),
                 );
-                self.set(Column::SafetyFactor, n, p, word(plan.safety_factor * 256.0).unwrap_or(0).clamp(-4096, 4096));
+                self.set(Column::SafetyFactor, n, p, word(plan.factor() * 256.0).unwrap_or(0).clamp(-4096, 4096));
                 position_max = position_max.max(self.bounds(n, p, &plan));
                 reference += f64::from(costs.holding) * libm::ceil(plan.level());
                 if !self.recipes.component(n, p) {

@@ -77,7 +77,7 @@ fn storage_is_volume_and_its_overflow_a_rate() {
     assert_eq!(spec.nodes[0].overflow_rate, 10_240_000);
     assert!(
         shown(&world(&[("nodes.csv", "4000,0.01", "40,0.01")]))
-            .contains("warning nodes.csv:2:15: storage_volume is 40, safety stock and a review period's demand take")
+            .contains("warning nodes.csv:2:18: storage_volume is 40, safety stock and a review period's demand take")
     );
     assert!(
         shown(&world(&[("nodes.csv", "4000,0.01", "4000,")]))
@@ -88,7 +88,7 @@ fn storage_is_volume_and_its_overflow_a_rate() {
 #[test]
 fn what_is_wrong_with_a_supplier_is_told_at_its_place() {
     for (from, to, expected) in [
-        (",weak,", ",wek,", "lanes.csv:4:73: grade is \"wek\", should be \"weak\""),
+        (",weak,", ",wek,", "lanes.csv:4:74: grade is \"wek\", should be \"weak\""),
         ("1 1.5 1.75", "1 2 4", "negotiation_lift is \"1 2 4\", should be 3 numbers of grades, each step no greater"),
         ("1 1.5 1.75", "1 1.5", "negotiation_lift is \"1 1.5\""),
         (",16,0.05", ",10,0.05", "relax_days is 10, should be a power of 2"),
@@ -184,7 +184,7 @@ fn what_is_wrong_with_events_and_disruptions_is_told_together() {
     let lasting = shown(&with_events(
         "[[disruptions]]\nkind='demand'\nnode='shop'\nfactor=2\nmean_gap_days=10\nduration_days='poisson(3)'\n",
     ));
-    assert!(lasting.contains("network.toml:23:15: duration_days does not give days of 1 or more"), "{lasting}");
+    assert!(lasting.contains("network.toml:26:15: duration_days does not give days of 1 or more"), "{lasting}");
     let found = shown(&with_events(
         "[[disruptions]]\nkind='quality_incdent'\n[[disruptions]]\nkind='lane_closure'\nsupplier='supplier'\ncustomer='factory'\nroute='sea'\nfactor=0.5\nmean_gap_days=0\n",
     ));

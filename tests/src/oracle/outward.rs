@@ -3,14 +3,26 @@
 use super::rules::{Claim, in_proportion, quantile, share_capacity};
 use super::{Dated, Moving, Oracle, Order, add, at};
 use restock_core::draws::Source;
-use restock_core::scenario::Allocation;
+use restock_core::scenario::{Allocation, EventKind};
 
 /// Days of arrival by which a first-come node tells orders apart.
 const FIRST_COME_DAYS: i64 = 32;
 
 impl Oracle<'_> {
+    /// Whether nothing leaves over a lane today: its node, or the outside world, ships nothing.
+    fn stopped(&self, l: usize) -> bool {
+        let stop = match self.plan.lanes[l].supplier {
+            Some(n) => self.value(EventKind::Shipping, n),
+            None => self.value(EventKind::Outside, l),
+        };
+        stop == 0
+    }
+
     /// Stock goes to the lanes' waiting orders, by the node's rule.
     pub(super) fn allocate(&mut self, n: usize) {
+        if self.value(EventKind::Shipping, n) == 0 {
+            return;
+        }
         let lanes = self.plan.outbound(n);
         for i in 0..self.products() {
             let stock = at(&self.on_hand, n, i);
@@ -46,7 +58,7 @@ impl Oracle<'_> {
     /// The outside world has everything.
     pub(super) fn allocate_outside(&mut self) {
         for l in 0..self.plan.lanes.len() {
-            if self.plan.lanes[l].supplier.is_none() {
+            if self.plan.lanes[l].supplier.is_none() && !self.stopped(l) {
                 for i in 0..self.products() {
                     self.settle(l, i, self.waiting(l, i));
                 }
@@ -69,12 +81,20 @@ impl Oracle<'_> {
     /// What is rushed over the fast route; then each product over its first route, then over the others in
     /// their order, as far as there is room.
     pub(super) fn transport(&mut self, l: usize) {
+        if self.stopped(l) {
+            return;
+        }
         let plan = self.plan;
         let lane = &plan.lanes[l];
         let p = self.products();
         let first = plan.first_route(l);
         let mut room: Vec<Option<i64>> = (0..lane.routes.len())
-            .map(|r| lane.routes[r].capacity.map(|c| (i64::from(c) * self.factor(3, first + r)) >> 12))
+            .map(|r| {
+                let factor = self.value(EventKind::Route, first + r);
+                let limit = lane.routes[r].capacity.map(|c| (i64::from(c) * factor) >> 12);
+                // Closed, limited or not.
+                if factor == 0 { Some(0) } else { limit }
+            })
             .collect();
         if lane.routes.len() > 1 {
             let wants: Vec<i64> = (0..p).map(|i| at(&self.rush, l, i).min(at(&self.dock, l, i))).collect();
@@ -130,9 +150,12 @@ impl Oracle<'_> {
         let (customer, route) = (plan.lanes[l].customer, &plan.lanes[l].routes[r]);
         let place = (plan.first_route(l) + r) as u32;
         let (u, _) = self.draws.row(self.day, place, Source::LeadTime).two(plan.products[i].key);
-        let lead = quantile(&plan.tables[route.lead_table], u);
+        let graded = plan.lanes[l].grades.is_some();
+        let table = route.by_grade.filter(|_| graded).map_or(route.lead_table, |tables| tables[self.grade_of(l, i)]);
+        let lead = quantile(&plan.tables[table], u);
         add(&mut self.dock, l, i, -units);
-        self.put(self.day + lead as u32, Dated::Arrival(Moving { place: l, product: i, units }));
+        let late = graded && lead > i64::from(route.promise_days);
+        self.put(self.day + lead as u32, Dated::Arrival(Moving { place: l, product: i, units, late }));
         self.today[customer].shipped_to += units;
         self.charge(customer, i, units * i64::from(route.freight[i]), |t| &mut t.freight);
     }
@@ -143,11 +166,17 @@ impl Oracle<'_> {
             let outbound = self.plan.outbound(n);
             let here = at(&self.on_hand, n, i)
                 + at(&self.input, n, i)
+                + at(&self.yard, n, i)
                 + outbound.iter().map(|&l| at(&self.dock, l, i)).sum::<i64>();
-            let owed = at(&self.owed, n, i) + outbound.iter().map(|&l| self.waiting(l, i)).sum::<i64>();
+            // Of a component, what is not there for the orders that need it.
+            let missing = (self.needed(n, i) - at(&self.on_hand, n, i)).max(0);
+            let owed = at(&self.owed, n, i) + outbound.iter().map(|&l| self.waiting(l, i)).sum::<i64>() + missing;
             let coming: i64 = self.plan.inbound(n).iter().map(|&l| self.in_transit(l, i)).sum();
             self.charge(n, i, here * i64::from(stock.holding), |t| &mut t.holding);
             self.charge(n, i, owed * i64::from(stock.backorder), |t| &mut t.backorder);
+            let room = at(&self.yard, n, i) * i64::from(self.plan.products[i].volume);
+            let rate = i64::from(self.plan.nodes[n].overflow_rate);
+            self.charge(n, i, room * rate / 1024, |t| &mut t.overflow);
             self.today[n].stock_value += here * i64::from(stock.unit_value);
             self.today[n].transit_value += coming * i64::from(stock.unit_value);
         }

@@ -1,5 +1,5 @@
 //! The rules whose rounding is part of the contract, once more from their documentation: quantiles,
-//! seasons, orders, sharing, smoothing.
+//! seasons, orders, sharing.
 
 use crate::random_network::Segment;
 
@@ -18,6 +18,19 @@ pub(super) fn quantile(table: &[Segment], u: u32) -> i64 {
 /// Units times a season, Q12; the twelve top bits of chance decide the fraction.
 pub(super) fn in_season(units: i64, season_q12: i64, dither: u32) -> i64 {
     (units * season_q12 + i64::from(dither) / (1 << 20)) / 4096
+}
+
+/// Units of a share, Q16; the sixteen top bits of chance decide the fraction. Never more than all.
+pub(super) fn defective(units: i64, share_q16: i64, dither: u32) -> i64 {
+    ((units * share_q16 + i64::from(dither) / (1 << 16)) / (1 << 16)).min(units)
+}
+
+/// A share, Q15, after one more receipt: a sixteenth of the way to what that says, rounded away from where it was
+/// on the way up and down alike, so that it arrives.
+pub(super) fn moved(share: i64, this: i64) -> i64 {
+    let way = this - share;
+    let step = (way.abs() + 15) / 16;
+    if way < 0 { share - step } else { share + step }
 }
 
 /// What is missing, raised to the minimum, in whole lots, as many as fit into `most`.
@@ -85,15 +98,4 @@ pub(super) fn share_capacity(capacity: i64, claims: &[Claim]) -> (Vec<i64>, i64)
     }
     let used = used(&grants);
     (grants, used)
-}
-
-/// A forecast level, Q12, after a day of `units` in `season_q12`: `level += (demand / season - level) /
-/// 2^shift`, rounded to nearest. A day of less than a twentieth of the usual season teaches nothing.
-pub(super) fn smoothed(level_q12: i64, units: i64, season_q12: i64, shift: i32) -> i64 {
-    if season_q12 < 205 {
-        return level_q12;
-    }
-    let usual = units * ((1 << 24) / season_q12);
-    let step = (usual - level_q12 + (1 << (shift - 1))).div_euclid(1 << shift);
-    (level_q12 + step).min(i64::from(i32::MAX))
 }

@@ -1,9 +1,10 @@
 //! The middle of the oracle's day: forecasts, decisions, orders, production.
 
-use super::rules::{Claim, order_quantity, share_capacity, smoothed};
+use super::rules::{Claim, order_quantity, share_capacity};
 use super::{Dated, Moving, Oracle, Order, add, at};
 use crate::random_network::{Wish, wish};
 use restock_core::order::NOTHING;
+use restock_core::scenario::EventKind;
 
 impl Oracle<'_> {
     pub(super) fn decide(&mut self, n: usize) {
@@ -11,16 +12,33 @@ impl Oracle<'_> {
         for i in 0..self.products() {
             let faced = at(&self.faced, n, i);
             self.today[n].faced += faced;
-            let season = plan.profiles[plan.stock[n][i].forecast_profile][self.day as usize];
-            let level = smoothed(at(&self.forecast, n, i), faced, i64::from(season), plan.smoothing_shift);
-            self.forecast.insert((n, i), level);
         }
+        self.learn(n);
         if self.day as usize % plan.nodes[n].review_days == plan.nodes[n].review_offset {
             for i in 0..self.products() {
                 let w = wish(self.wishes, self.day, n, plan.products[i].key);
                 self.last.insert((n, i), w);
-                self.order(n, i, w);
+                if plan.inbound(n).iter().any(|&l| plan.lanes[l].grades.is_some()) {
+                    self.effort.insert((n, i), i64::from(w.effort.clamp(0, 3)));
+                }
+                if plan.assembles(n, i) { self.ask(n, i, w) } else { self.order(n, i, w) }
             }
+        }
+    }
+
+    /// An order of an assembled product goes to the node's own production, which needs components for it.
+    fn ask(&mut self, n: usize, i: usize, w: Wish) {
+        let stock = self.plan.stock[n][i];
+        let missing = i64::from(w.level).min(i64::from(stock.position_max)) - self.position(n, i);
+        let most = i64::from(w.cap).min(i64::from(stock.order_max));
+        let units = order_quantity(missing, most, i64::from(stock.lot_size), i64::from(stock.order_min));
+        if units == 0 {
+            return;
+        }
+        add(&mut self.asked, n, i, units);
+        self.charge(n, i, i64::from(stock.order_cost), |t| &mut t.ordering);
+        for line in self.plan.lines(n).filter(|line| line.product == i) {
+            add(&mut self.dependent, n, line.component, units * i64::from(line.quantity));
         }
     }
 
@@ -68,24 +86,36 @@ impl Oracle<'_> {
 
     pub(super) fn produce(&mut self, n: usize) {
         let Some(days) = self.plan.nodes[n].production_days else { return };
-        let claims: Vec<Claim> = (0..self.products())
-            .map(|i| Claim {
-                wants: at(&self.input, n, i),
-                uses: i64::from(self.plan.stock[n][i].work),
-                weight: self.last.get(&(n, i)).map_or(4, |w| i64::from(w.weight.clamp(1, 16))),
-            })
-            .collect();
-        let mut starts: Vec<i64> = claims.iter().map(|c| c.wants).collect();
+        let mut starts: Vec<i64> =
+            (0..self.products()).map(|i| at(&self.input, n, i) + at(&self.asked, n, i)).collect();
+        // One component after the other is shared among what it goes into.
+        for component in 0..self.products() {
+            let quantity = |i: usize| {
+                let line = self.plan.lines(n).find(|line| (line.component, line.product) == (component, i));
+                line.map_or(0, |line| i64::from(line.quantity))
+            };
+            let claim = |(i, &wants): (usize, &i64)| Claim { wants, uses: quantity(i), weight: self.weight(n, i) };
+            let claims: Vec<Claim> = starts.iter().enumerate().map(claim).collect();
+            starts = share_capacity(at(&self.on_hand, n, component), &claims).0;
+        }
         if let Some(capacity) = self.plan.nodes[n].capacity {
-            let capacity = (i64::from(capacity) * self.factor(2, n)) >> 12;
+            let capacity = (i64::from(capacity) * self.value(EventKind::Capacity, n)) >> 12;
+            let work = |i: usize| i64::from(self.plan.stock[n][i].work);
+            let claim = |(i, &wants): (usize, &i64)| Claim { wants, uses: work(i), weight: self.weight(n, i) };
+            let claims: Vec<Claim> = starts.iter().enumerate().map(claim).collect();
             let (granted, used) = share_capacity(capacity, &claims);
             starts = granted;
             self.today[n].work_used += used;
             self.today[n].work_capacity += capacity;
         }
         for (i, &units) in starts.iter().enumerate().filter(|(_, units)| **units > 0) {
-            add(&mut self.input, n, i, -units);
-            self.put(self.day + days as u32, Dated::Finished(Moving { place: n, product: i, units }));
+            let assembled = self.plan.assembles(n, i);
+            add(if assembled { &mut self.asked } else { &mut self.input }, n, i, -units);
+            for line in self.plan.lines(n).filter(|line| line.product == i) {
+                add(&mut self.on_hand, n, line.component, -units * i64::from(line.quantity));
+            }
+            let batch = Moving { place: n, product: i, units, late: false };
+            self.put(self.day + days as u32, Dated::Finished(batch));
             self.charge(n, i, units * i64::from(self.plan.stock[n][i].production_cost), |t| &mut t.production);
         }
     }

@@ -1,7 +1,7 @@
 //! A plan as the words of a scenario image, from the description of the layout alone.
 
 use super::{Plan, Segment, Stock};
-use restock_core::layout::{self, Column, header, lane, node, product, route};
+use restock_core::layout::{self, Column, header, lane, node, route};
 use restock_core::scenario::{Allocation, EventKind, Stage};
 
 impl Plan {
@@ -21,8 +21,7 @@ impl Plan {
             words.extend((0..=profile.len()).map(|day| profile[..day].iter().sum::<i32>()));
         }
         for event in &self.events {
-            let kind = EventKind::ALL.iter().position(|k| *k == event.kind).unwrap_or(0) as i32 + 1;
-            words.extend([event.day as i32, kind, event.place as i32, event.value_q12]);
+            words.extend([event.day as i32, number_of(event.kind), event.place as i32, event.value_q12]);
         }
         for open in &self.open_orders {
             let stage = match open.stage {
@@ -31,6 +30,13 @@ impl Plan {
                 Stage::Waiting => 2,
             };
             words.extend([open.lane as i32, open.product as i32, stage, open.days as i32, open.units]);
+        }
+        for d in &self.disruptions {
+            let tables = [d.gap_table as i32, d.duration_table as i32];
+            words.extend([number_of(d.kind), d.place as i32, d.value_q12, tables[0], tables[1]]);
+        }
+        for line in &self.bom {
+            words.extend([line.node as i32, line.product as i32, line.component as i32, line.quantity]);
         }
         let tables: Vec<Vec<i32>> = self.tables.iter().map(|t| table_words(t)).collect();
         let mut start = 0;
@@ -61,7 +67,7 @@ impl Plan {
             (header::TABLES, self.tables.len() as i32),
             (header::TABLE_WORDS, table_words),
             (header::RING_DAYS, self.ring_days as i32),
-            (header::SMOOTHING_SHIFT, self.smoothing_shift),
+            (header::FORECAST_SHIFT, self.forecast_shift),
             (header::UNIT_SCALE, 1),
             (header::MONEY_SCALE, 100),
             (header::REFERENCE_HOLDING_LOW, 1000),
@@ -75,10 +81,16 @@ impl Plan {
             (header::GAMMA, -693_147),
             (header::KAPPA, 2_500_000),
             (header::OPEN_ORDERS, self.open_orders.len() as i32),
-            (header::SHOCK_TABLE, -1),
+            (header::DISRUPTIONS, self.disruptions.len() as i32),
+            (header::BOM_LINES, self.bom.len() as i32),
+            (header::GROUPS, self.groups as i32),
+            (header::SHOCK_TABLE, self.shock_table.map_or(-1, |table| table as i32)),
         ] {
             words[at] = word;
         }
+        // Weights that follow conditions, in every second network.
+        let strength = self.demand_max % 2 * 750_000;
+        words[header::SENSITIVITIES..][..4].copy_from_slice(&[0, 0, strength, -strength]);
     }
 
     fn places(&self, words: &mut Vec<i32>) {
@@ -98,7 +110,8 @@ impl Plan {
             };
             w[node::PRODUCTION_DAYS] = place.production_days.unwrap_or(0) as i32;
             w[node::CAPACITY] = place.capacity.unwrap_or(-1);
-            w[node::STORAGE] = -1;
+            w[node::STORAGE] = place.storage.unwrap_or(-1);
+            w[node::OVERFLOW_RATE] = place.overflow_rate;
             words.extend(w);
         }
         for way in &self.lanes {
@@ -111,24 +124,42 @@ impl Plan {
             w[lane::SHARE] = way.share;
             w[lane::BASE_GRADE] = -1;
             w[lane::DEFECT_TABLES..].fill(-1);
+            if let Some(grades) = &way.grades {
+                w[lane::BASE_GRADE] = grades.base_q8;
+                w[lane::LIFT..][..layout::EFFORTS].copy_from_slice(&grades.lift_q8);
+                w[lane::RELAX_SHIFT] = grades.relax_shift;
+                w[lane::ON_TIME] = grades.on_time_q15;
+                w[lane::ACCEPTED] = grades.accepted_q15;
+                let defects = grades.defect_tables.map(|table| table.map_or(-1, |t| t as i32));
+                w[lane::DEFECT_TABLES..].copy_from_slice(&defects);
+            }
             words.extend(w);
         }
         for way in self.lanes.iter().flat_map(|l| &l.routes) {
             let mut w = [0; layout::ROUTE_WORDS];
-            w[route::LEAD_TABLES..].fill(way.lead_table as i32);
-            w[route::PROMISE] = (self.lead_mean_q8(way) >> 8).max(1);
+            let tables = way.by_grade.unwrap_or([way.lead_table; layout::GRADES]);
+            w[route::LEAD_TABLES..].copy_from_slice(&tables.map(|table| table as i32));
+            w[route::PROMISE] = way.promise_days;
             w[route::CAPACITY] = way.capacity.unwrap_or(-1);
             w[route::LEAD_MEAN_Q8] = self.lead_mean_q8(way);
             words.extend(w);
         }
-        for item in &self.products {
-            let mut w = [0; layout::PRODUCT_WORDS];
-            w[product::KEY_LOW] = item.key as u32 as i32;
-            w[product::KEY_HIGH] = (item.key >> 32) as u32 as i32;
-            w[product::VOLUME] = item.volume;
-            w[product::GROUP] = -1;
-            words.extend(w);
-        }
+        words.extend(self.products.iter().map(|item| item.key as u32 as i32));
+        words.extend(self.products.iter().map(|item| (item.key >> 32) as u32 as i32));
+        words.extend(self.products.iter().map(|item| item.volume));
+        words.extend(self.products.iter().map(|item| item.group.map_or(-1, |group| group as i32)));
+    }
+}
+
+/// The number of a kind of event.
+fn number_of(kind: EventKind) -> i32 {
+    match kind {
+        EventKind::Demand => 1,
+        EventKind::Capacity => 2,
+        EventKind::Route => 3,
+        EventKind::Shipping => 4,
+        EventKind::Outside => 5,
+        EventKind::Grade => 6,
     }
 }
 
@@ -153,8 +184,14 @@ fn value(stock: &Stock, column: Column) -> i32 {
         Column::SafetyFactor => stock.safety_factor_q8,
         Column::DemandProfile => stock.demand_profile as i32,
         Column::ForecastProfile => stock.forecast_profile as i32,
-        Column::NegotiationCost | Column::ScrapCost => 0,
-        Column::Yield => 1 << 16,
+        Column::NegotiationCost => stock.negotiation_cost,
+        Column::ScrapCost => stock.scrap_cost,
+        Column::Yield => (1 << 16) - stock.spoilage_q16,
+        Column::ForecastLag1 => stock.forecast.words()[0],
+        Column::ForecastLag2 => stock.forecast.words()[1],
+        Column::ForecastLag3 => stock.forecast.words()[2],
+        Column::ForecastReach => stock.forecast.words()[3],
+        Column::ForecastMethod => stock.forecast.words()[4],
     }
 }
 

@@ -17,6 +17,8 @@ pub struct Wish {
     pub route: i32,
     /// Base-stock level of the fast route [units].
     pub expedite: i32,
+    /// Effort of negotiation.
+    pub effort: i32,
 }
 
 /// The wish of a seed: mostly sane, sometimes as wild as the types allow. `tests/oracle/wishes.py` has it too.
@@ -40,6 +42,7 @@ pub fn wish(seed: u64, day: u32, node: usize, product_key: u64) -> Wish {
             1..=3 => base / 2 + d.between(-40, 40),
             _ => NOTHING,
         },
+        effort: if wild { d.pick(&[-1, i32::MAX, i32::MIN]) } else { d.between(0, 3) },
     }
 }
 
@@ -70,6 +73,7 @@ impl Policy for Wishes {
             actions.weight[i] = w.weight;
             actions.route[i] = w.route;
             actions.expedite[i] = w.expedite;
+            actions.effort[i] = w.effort;
         }
     }
 }

@@ -3,6 +3,7 @@
 use restock_core::action::OUTPUTS;
 use restock_core::blob::{self, Agent, BlobError, Golden, Layer, PREAMBLE, PolicyBlob, TRAILER};
 use restock_core::observation::FEATURES;
+use restock_tests::damage;
 use restock_tests::random_network::Dice;
 
 /// A valid file: one agent of one layer, one of two, each with a golden vector.
@@ -56,19 +57,12 @@ fn valid() -> Vec<u8> {
     out
 }
 
-/// CRC-32 (ISO-HDLC), bit by bit: independent of the crate that the format uses.
-fn crc(bytes: &[u8]) -> u32 {
-    !bytes.iter().fold(u32::MAX, |crc, &b| {
-        (0..8).fold(crc ^ u32::from(b), |c, _| if c & 1 == 1 { (c >> 1) ^ 0xedb8_8320 } else { c >> 1 })
-    })
-}
-
 /// A file with this body whose preamble and checksum are right.
 fn framed(body: &[u8]) -> Vec<u8> {
     let mut file = b"RSTP\x01\x00".to_vec();
     file.extend((body.len() as u32).to_le_bytes());
     file.extend(body);
-    file.extend(crc(&file).to_le_bytes());
+    file.extend(damage::crc32(&file).to_le_bytes());
     file
 }
 
@@ -98,7 +92,7 @@ fn exercise(file: &PolicyBlob<'_>, d: &mut Dice) {
 
 #[test]
 fn the_checksum_is_the_documented_one() {
-    assert_eq!(crc(b"123456789"), 0xcbf4_3926);
+    assert_eq!(damage::crc32(b"123456789"), 0xcbf4_3926);
     let file = valid();
     assert_eq!(framed(&file[PREAMBLE..file.len() - TRAILER]), file);
     let blob = PolicyBlob::decode(&file).unwrap();
@@ -125,6 +119,69 @@ fn every_flipped_bit_of_a_policy_is_refused() {
         assert!(PolicyBlob::decode(&file).is_err(), "bit {} of byte {} is not noticed", bit % 8, bit / 8);
         file[bit / 8] ^= 1 << (bit % 8);
     }
+}
+
+/// Three files small enough for every way of damaging them: one agent of two layers, this many units between them.
+fn references() -> [Vec<u8>; 3] {
+    [1, 2, 3].map(|hidden: usize| {
+        let mut d = Dice::new(hidden as u64);
+        let mut bytes = |count: usize| -> Vec<u8> { (0..count).map(|_| d.bits() as u8).collect() };
+        let weights = [bytes(FEATURES * hidden), bytes(hidden * OUTPUTS)];
+        let words: Vec<u8> = (0..OUTPUTS as i32).flat_map(|i| (i << 20).to_le_bytes()).collect();
+        let layer = |inputs: usize, outputs: usize, weights| Layer {
+            inputs: inputs as u16,
+            outputs: outputs as u16,
+            weights,
+            biases: &words[..4 * outputs],
+            multipliers: &words[..4 * outputs],
+        };
+        let layers = [layer(FEATURES, hidden, &weights[0][..]), layer(hidden, OUTPUTS, &weights[1][..])];
+        let agent = Agent {
+            node_key: 5,
+            allowed: u64::MAX >> (64 - OUTPUTS),
+            layers: layers.into_iter().collect(),
+            golden: [].into_iter().collect(),
+        };
+        let mut out = vec![0; 2048];
+        let length = blob::encode(42, "small", &[agent], &mut out).unwrap();
+        out.truncate(length);
+        out
+    })
+}
+
+#[test]
+fn every_cut_flip_and_byte_of_three_policies_is_refused() {
+    for file in references() {
+        assert!(PolicyBlob::decode(&file).is_ok());
+        let refused = |bytes: &[u8], what: String| assert!(PolicyBlob::decode(bytes).is_err(), "{what}: accepted");
+        damage::every_cut(&file, refused);
+        damage::every_flip(&file, refused);
+        damage::every_byte(&file, refused);
+    }
+}
+
+/// The same with a right checksum: what is accepted makes allowed choices only.
+#[test]
+fn every_byte_of_three_policies_under_a_right_checksum_is_refused_or_safe() {
+    let mut d = Dice::new(9);
+    let (mut accepted, mut refused) = (0, 0);
+    for file in references() {
+        damage::every_byte(&file[..file.len() - TRAILER], |body, _| {
+            let mut damaged = [body, &[0; TRAILER]].concat();
+            damage::seal(&mut damaged);
+            match PolicyBlob::decode(&damaged) {
+                Ok(policy) => {
+                    accepted += 1;
+                    exercise(&policy, &mut d);
+                }
+                Err(error) => {
+                    refused += 1;
+                    assert_ne!(error, BlobError::Checksum);
+                }
+            }
+        });
+    }
+    assert!(accepted > 10_000 && refused > 10_000, "{accepted} accepted, {refused} refused");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use restock_core::blob::PolicyBlob;
 use restock_core::digest::Digest;
 use restock_core::hyperscore::HyperScore;
+use restock_core::monitor::{Guarded, HyperScoreMonitor, MonitorSettings};
 use restock_core::policy::QuantizedPolicy;
 use restock_core::{Network, Scenario};
 use restock_tests::emulator::{self, EmulatorError, Firmware, Run};
@@ -52,17 +53,20 @@ fn on_the_host(days: u32) -> Vec<(&'static str, String)> {
     let scenario = Scenario::new(&words).expect("the committed scenario is sound");
     let file = PolicyBlob::decode(&device.policy).expect("the committed policy is sound");
     let mut features = vec![0; QuantizedPolicy::bytes(&scenario)];
-    let mut policy = QuantizedPolicy::new(&file, &scenario, &mut features)
+    let policy = QuantizedPolicy::new(&file, &scenario, &mut features)
         .expect("the committed policy is for the committed scenario")
         .traced();
+    let mut guard = Guarded::new(policy, HyperScoreMonitor::new(&scenario, MonitorSettings::WEEKLY));
     let mut memory = vec![0; Network::words(&scenario)];
     let mut network = Network::new(&scenario, &mut memory).expect("the memory has the size that was asked for");
     network.reset(SEED, 0, 0);
     let mut trace = Digest::new();
     for _ in 0..days {
-        network.advance(&mut policy);
+        network.advance(&mut guard);
         network.trace(&mut trace);
+        let _ = guard.watch(network.today(), network.disrupted());
     }
+    let (policy, monitor) = (guard.policy(), guard.monitor());
     let kpis = network.kpis();
     let score = HyperScore::of(kpis, &scenario.score_parameters());
     vec![
@@ -72,6 +76,8 @@ fn on_the_host(days: u32) -> Vec<(&'static str, String)> {
         ("decisions", policy.decisions().to_string()),
         ("days", days.to_string()),
         ("total cost", kpis.total_cost().to_string()),
+        ("alarms", monitor.alarms().to_string()),
+        ("days under the classical policy", guard.fallback_days().to_string()),
         ("hyperscore", format!("{:.3}", score.score)),
     ]
 }

@@ -20,7 +20,7 @@ fn chain(leads: &[usize], stock: &[Stock], lost_sales: bool, demand: Vec<Segment
     Plan {
         horizon_days: DAYS,
         ring_days: leads.iter().max().unwrap() + 1,
-        smoothing_shift: 4,
+        forecast_shift: 0,
         demand_max: demand.last().map_or(0, |s| s.value + s.span + 2),
         position_max: 1 << 20,
         nodes: (0..leads.len())
@@ -33,6 +33,8 @@ fn chain(leads: &[usize], stock: &[Stock], lost_sales: bool, demand: Vec<Segment
                 review_days: 1,
                 review_offset: 0,
                 allocation: Allocation::Proportional,
+                storage: None,
+                overflow_rate: 0,
             })
             .collect(),
         lanes: (0..leads.len())
@@ -42,19 +44,25 @@ fn chain(leads: &[usize], stock: &[Stock], lost_sales: bool, demand: Vec<Segment
                 order_days: 0,
                 priority: 0,
                 share: 1_000_000,
-                routes: vec![Route { lead_table: n + 1, capacity: None, freight: vec![0; PRODUCTS] }],
+                routes: vec![route(n + 1, 0)],
+                grades: None,
             })
             .collect(),
-        products: (0..PRODUCTS).map(|i| Product { key: 0x1234_5678_9abc * (i as u64 + 1), volume: 1 }).collect(),
+        products: (0..PRODUCTS)
+            .map(|i| Product { key: 0x1234_5678_9abc * (i as u64 + 1), volume: 1, group: None })
+            .collect(),
         stock: (0..leads.len())
             .map(|n| vec![Stock { demand_table: (n == 0).then_some(0), ..stock[n] }; PRODUCTS])
             .collect(),
         profiles: vec![vec![4096; DAYS + SEASON_AHEAD_DAYS]],
-        events: Vec::new(),
-        open_orders: Vec::new(),
         tables: std::iter::once(demand).chain(lead_tables).collect(),
-        replay: Vec::new(),
+        ..Plan::default()
     }
+}
+
+/// A route without limits.
+fn route(lead_table: usize, freight: i32) -> Route {
+    Route { lead_table, by_grade: None, promise_days: 1, capacity: None, freight: vec![freight; PRODUCTS] }
 }
 
 fn stock(holding: i32, backorder: i32, initial: i32) -> Stock {
@@ -270,7 +278,7 @@ fn dual_sourcing_costs_what_the_capped_dual_index_costs() {
         plan.tables.push(even_table(&[1]));
         let routes = &mut plan.lanes[0].routes;
         routes[0].freight.fill(100);
-        routes.push(Route { lead_table: fast, capacity: None, freight: vec![dear; PRODUCTS] });
+        routes.push(route(fast, dear));
         let row = |value: i32| vec![value; PRODUCTS];
         let found = mean_cost(&plan, &mut DualIndex { expedite: &row(expedite), level: &row(level), cap: &row(cap) });
         close(found, optimal * (1.0 + gap), &format!("dual sourcing, regular lead time {regular}"));

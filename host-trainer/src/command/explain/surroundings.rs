@@ -60,6 +60,11 @@ impl Surroundings<'_> {
         minor as f64 / f64::from(self.scenario().money_scale())
     }
 
+    /// Volume of one unit, in the unit of capacities.
+    fn volume(&self) -> i32 {
+        self.scenario().volumes().get(self.product).copied().unwrap_or(0)
+    }
+
     /// A value of a `[row][product]` array.
     fn of(&self, rows: &[i32], row: usize) -> i32 {
         rows.get(row * self.scenario().products() + self.product).copied().unwrap_or(0)
@@ -115,6 +120,9 @@ impl Surroundings<'_> {
     fn assembly(&self) -> Option<Subject> {
         let (s, state) = (self.scenario(), self.network.state());
         let node = &s.nodes()[self.node];
+        if node.bom_lines == 0 {
+            return None;
+        }
         let name = |product: usize| self.names.products.get(product).map_or("?", String::as_str);
         let p = s.products();
         let level = |product: usize| state.inventory_level[self.node * p + product];
@@ -171,7 +179,7 @@ impl Surroundings<'_> {
             let mut line =
                 format!("{name} first: {mean:.1} days on the mean, {freight:.4} {} a unit", self.names.currency);
             if let Some(capacity) = route.capacity {
-                let own = s.volume(self.product);
+                let own = self.volume();
                 line += &format!(", volume {own} a unit of {capacity} a day for all products");
             }
             if let Some(staged) = staged {
@@ -180,7 +188,7 @@ impl Surroundings<'_> {
             lines.push(line);
             list.push(serde_json::json!({
                 "route": name, "lead_time_days": mean, "promise_days": route.promise_days, "freight": freight,
-                "capacity": route.capacity, "volume": s.volume(self.product), "waiting_for_transport": staged,
+                "capacity": route.capacity, "volume": self.volume(), "waiting_for_transport": staged,
             }));
         }
         (!lines.is_empty()).then_some(Subject { name: "route", lines, json: list.into() })
@@ -227,7 +235,7 @@ impl Surroundings<'_> {
         let node = &s.nodes()[self.node];
         let (storage, row) = (node.storage?, node.yard_row?);
         let yard = self.of(state.yard, row);
-        let volume = i64::from(yard) * i64::from(s.volume(self.product));
+        let volume = i64::from(yard) * i64::from(self.volume());
         let cost = self.money((volume * i64::from(node.overflow_rate)) >> 10);
         let line = format!(
             "{:.0} % full; {} of this product in the yard, for {cost:.4} {} a day; weight {} of {WEIGHTS:?}",
