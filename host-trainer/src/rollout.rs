@@ -338,3 +338,25 @@ pub fn observe(
     }
     watcher.seen
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use restock_core::action::{EFFORT_CHOICES, WEIGHTS};
+
+    #[test]
+    fn a_node_has_the_choices_that_can_matter_there() {
+        let spec = crate::input::default_network();
+        let image = spec.image().unwrap();
+        let scenario = Scenario::new(&image).unwrap();
+        let node = |name: &str| spec.nodes.iter().position(|n| n.name == name).unwrap();
+        let choices = |name: &str| {
+            let mask = mask_of(&scenario, node(name));
+            [2, 3, 4].map(|head| mask.allowed(head).count())
+        };
+        // The retailer shares its storage and has two routes; of its lane nothing can be negotiated.
+        assert_eq!(choices("retailer"), [WEIGHTS.len(), 2, 1]);
+        assert_eq!(choices("manufacturer"), [WEIGHTS.len(), 2, EFFORT_CHOICES]);
+        assert_eq!(choices("supplier"), [1, 1, EFFORT_CHOICES]);
+    }
+}

@@ -212,7 +212,7 @@ fn size(s: &mut Section<'_, '_>, kind: Option<usize>, what: &str, at: &Place, re
         _ => {
             for key in ["factor", "grades"] {
                 if s.has(key) {
-                    report.error(s.place(key), format!("{key} at an {what} that stops all"), "left out");
+                    report.error(s.place(key), format!("{key} at a change that stops all"), "left out");
                 }
             }
             return Some(0.0);

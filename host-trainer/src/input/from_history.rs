@@ -27,6 +27,8 @@ const GROUP: &str = "all";
 const SHOCK_MIN: f64 = 0.05;
 /// How the history is fitted, unless the folder is edited.
 const FIT: FitSettings = FitSettings { winsorize_quantile: 0.999, annual_harmonics: 2, annual_trust: 0.7 };
+/// A step of negotiation effort, in % of a product's mean revenue a day.
+const NEGOTIATION_PERCENT: f64 = 0.1;
 /// Money scales tried, finest first: the finest that can't overflow is taken.
 const MONEY_SCALES: [u32; 6] = [10_000_000, 1_000_000, 100_000, 10_000, 1_000, 100];
 
@@ -171,6 +173,11 @@ fn present(row: Row<'_>, column: &str, range: Range<'_>, report: &mut Report) ->
     value
 }
 
+/// A lead time of suppliers as they usually are: late more often than early.
+fn curve(mean: f64, deviation: f64) -> String {
+    format!("pearson4(mean={mean}, sd={deviation}, skew=1, kurt=6, max=21)")
+}
+
 fn folder(products: &[Listed], sales: &BTreeMap<(Date, usize), f64>, money_scale: u32) -> Files {
     let first = sales.keys().next().map_or(Date { day: 0 }, |key| key.0);
     let last = sales.keys().next_back().map_or(first, |key| key.0);
@@ -188,15 +195,25 @@ fn folder(products: &[Listed], sales: &BTreeMap<(Date, usize), f64>, money_scale
     let revenue: f64 = sales.iter().map(|((_, product), quantity)| quantity * products[*product].price).sum();
     let price = revenue / sales.values().sum::<f64>().max(1.0);
     let [road, express, sea, air] = FREIGHT_PERCENT.map(|percent| libm::round(price * percent * 100.0) / 10_000.0);
+    let talk = revenue * NEGOTIATION_PERCENT / 100.0 / days / from_count(products.len());
+    let talk = libm::round(talk * 10_000.0) / 10_000.0;
     let lanes = format!(
-        "# Assumed: lead times in days (days:probability), and freight per unit: {FREIGHT_PERCENT:?} % of the\n\
-         # mean price of a unit sold, {price:.2}. A lane's first route is the one that planning assumes.\n\
-         supplier,customer,route,lead_time,freight_per_unit\n\
-         manufacturer,retailer,road,2:0.2 3:0.6 4:0.2,{road}\n\
-         manufacturer,retailer,express,1,{express}\n\
-         supplier,manufacturer,sea,5:0.25 6:0.5 8:0.25,{sea}\n\
-         supplier,manufacturer,air,3,{air}\n\
-         outside,supplier,inbound,7,0\n"
+        "# Assumed, all of it: sales say nothing of suppliers. Put in what yours are like.\n\
+         # lead_time, defect_share: Pearson type IV curves by their moments (days, share of units) at the base grade,\n\
+         # stretched from grade to grade. promise_days: what takes longer is late.\n\
+         # negotiation_lift: grades that three steps of effort win; a step costs {NEGOTIATION_PERCENT} % of a product's\n\
+         # mean revenue a day, and the supplier moves one part in relax_days of the way a day.\n\
+         # freight_per_unit: {FREIGHT_PERCENT:?} % of the mean price of a unit sold, {price:.2}.\n\
+         # A lane's first route is the one that planning assumes.\n\
+         supplier,customer,route,lead_time,freight_per_unit,grade,defect_share,promise_days,negotiation_lift,relax_days,negotiation_cost\n\
+         manufacturer,retailer,road,2:0.2 3:0.6 4:0.2,{road},,,,,,\n\
+         manufacturer,retailer,express,1,{express},,,,,,\n\
+         supplier,manufacturer,sea,\"{}\",{sea},good,0.005,7,,,\n\
+         supplier,manufacturer,air,\"{}\",{air},,,4,,,\n\
+         outside,supplier,inbound,\"{}\",0,fair,\"pearson4(mean=0.02, sd=0.01, skew=1, kurt=6)\",8,1 1.6 2,16,{talk}\n",
+        curve(6.0, 1.2),
+        curve(3.0, 0.5),
+        curve(7.0, 1.5),
     );
     let mut table = String::from(
         "# group: products whose demand moves together from day to day, see [shocks] in network.toml. One\n\

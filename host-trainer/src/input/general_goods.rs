@@ -17,6 +17,7 @@
 //! no trend, and sales list no campaigns: both are choices.
 
 use super::files::{Files, InitError};
+use super::goods_world::{DISRUPTIONS, OVERFLOW_COST, SCRAP_PERCENT, STORAGE_DAYS, YIELD, lanes_csv};
 use super::normal;
 use super::number::nearest;
 use super::problem::Problem;
@@ -32,8 +33,9 @@ const SEED: u64 = 200;
 const PRODUCTS: u32 = 200;
 /// Days a replica may run: two years of 52 weeks.
 const HORIZON_DAYS: u32 = 728;
-/// Minor units per unit of currency: a day's holding cost of the cheapest unit keeps three digits.
-const MONEY_SCALE: u32 = 1_000_000;
+/// Minor units per unit of currency: the finest round number at which a shock of every range on every day of two
+/// years can't pass the range of money; a day's holding cost of the cheapest unit is still right to 0.1 %.
+const MONEY_SCALE: u32 = 600_000;
 
 /// Pieces of the wholesaler's in a unit here (a choice): a fifth of the units at five times the price.
 const PACK: f64 = 5.0;
@@ -108,15 +110,6 @@ const CAPACITY_FACTOR: f64 = 1.15;
 const SUPPLIER_REVIEW_DAYS: u32 = 7;
 /// Service level that stands in for a backorder cost upstream.
 const UPSTREAM_SERVICE_LEVEL: f64 = 0.95;
-
-/// Routes: supplier, customer, name, lead time [days], freight [currency per volume].
-const ROUTES: [(&str, &str, &str, &str, f64); 5] = [
-    ("manufacturer", "retailer", "road", "2:0.2 3:0.6 5:0.2", 0.004),
-    ("manufacturer", "retailer", "express", "1", 0.012),
-    ("supplier", "manufacturer", "sea", "5:0.25 6:0.5 8:0.25", 0.003),
-    ("supplier", "manufacturer", "air", "3", 0.012),
-    ("outside", "supplier", "inbound", "7", 0.0),
-];
 
 /// The network, resolved.
 ///
@@ -216,11 +209,12 @@ pub(crate) fn files() -> Files {
     let mut products = String::from(
         "# Drawn from figures of real retail data, see the program's source. cv: the product's own chance, beside\n\
          # the shock that its group shares.\n\
-         name,unit_price,volume,work,season,group,demand\n",
+         name,unit_price,volume,work,yield,season,group,demand\n",
     );
-    let mut work = 0.0;
+    let (mut work, mut volume) = (0.0, 0.0);
     for g in &goods {
         work += g.mean * super::number::from_wide(g.work);
+        volume += g.mean * super::number::from_wide(g.volume);
         let demand = if g.intermittent {
             format!("zero_inflated({:.1}, zeros={INTERMITTENT_ZEROS}, cv={:.3})", g.mean, g.cv)
         } else {
@@ -229,25 +223,22 @@ pub(crate) fn files() -> Files {
         // Writing to a String can't fail.
         let _ = writeln!(
             products,
-            "{},{:.2},{},{},{},{},\"{demand}\"",
+            "{},{:.2},{},{},{YIELD},{},{},\"{demand}\"",
             g.name, g.price, g.volume, g.work, g.season, g.group
         );
     }
     let capacity = libm::ceil(CAPACITY_FACTOR * work);
     let [at_supplier, at_manufacturer] = VALUE_PERCENT;
+    let [at_shop, at_works] = STORAGE_DAYS.map(|days| libm::ceil(days * volume));
     let nodes = format!(
         "# value_percent: what a unit is worth here, in % of its unit_value in products.csv.\n\
-         name,sells,unmet,review_period_days,production_days,capacity_per_day,value_percent\n\
-         retailer,yes,backorder,1,,,100\n\
-         manufacturer,no,,1,{PRODUCTION_DAYS},{capacity},{at_manufacturer}\n\
-         supplier,no,,{SUPPLIER_REVIEW_DAYS},,,{at_supplier}\n"
+         # storage_volume: what fits in; what finds no room waits in the yard, for overflow_cost per volume and day.\n\
+         name,sells,unmet,review_period_days,production_days,capacity_per_day,value_percent,storage_volume,overflow_cost\n\
+         retailer,yes,backorder,1,,,100,{at_shop},{OVERFLOW_COST}\n\
+         manufacturer,no,,1,{PRODUCTION_DAYS},{capacity},{at_manufacturer},{at_works},{OVERFLOW_COST}\n\
+         supplier,no,,{SUPPLIER_REVIEW_DAYS},,,{at_supplier},,\n"
     );
-    let mut lanes = String::from(
-        "# One row per route; the first route of a lane is the one planning assumes.\nsupplier,customer,route,lead_time,freight_per_volume\n",
-    );
-    for (supplier, customer, route, lead, freight) in ROUTES {
-        let _ = writeln!(lanes, "{supplier},{customer},{route},{lead},{freight}");
-    }
+    let lanes = lanes_csv(volume);
     let files =
         [("network.toml", network_toml()), ("nodes.csv", nodes), ("lanes.csv", lanes), ("products.csv", products)];
     Files(files.into_iter().map(|(name, text)| (name, text.into_bytes())).collect())
@@ -269,6 +260,7 @@ fn network_toml() -> String {
          backorder_percent_per_day = {BACKORDER_PERCENT}\n\
          order_cost = {ORDER_COST}\n\
          upstream_service_level = {UPSTREAM_SERVICE_LEVEL}\n\
+         scrap_percent = {SCRAP_PERCENT}  # of a unit's value\n\
          \n\
          # The products of a group (products.csv) share a factor each day, of mean 1.\n\
          [shocks]\n\
@@ -298,6 +290,7 @@ fn network_toml() -> String {
             text.push('\n');
         }
     }
+    text.push_str(DISRUPTIONS.trim_start());
     text
 }
 

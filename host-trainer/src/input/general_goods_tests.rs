@@ -89,25 +89,3 @@ fn every_product_has_a_group_and_its_shock() {
     assert!((all - 1.42).abs() < 0.03, "{all}");
     assert!(from_wide(g.work) >= 1.0);
 }
-
-#[test]
-fn zz_probe() {
-    for scale in ["10000000", "3000000", "1000000", "300000", "100000", "30000"] {
-        for deviation in ["0.74", "0.5", "0.35", "0.0"] {
-            let mut files = files();
-            let text = String::from_utf8(files.0["network.toml"].clone()).unwrap();
-            let text = text.replace(&format!("money_scale = {MONEY_SCALE}"), &format!("money_scale = {scale}"));
-            let text = text.replace(&format!("deviation = {SHOCK_DEVIATION}"), &format!("deviation = {deviation}"));
-            files.0.insert("network.toml", text.into_bytes());
-            match files.load() {
-                Ok(l) => println!(
-                    "{scale} {deviation} ok demand max {} position {} warnings {:?}",
-                    l.spec.demand_max,
-                    l.spec.position_max,
-                    l.warnings.first().map(|w| w.to_string())
-                ),
-                Err(e) => println!("{scale} {deviation} {}", e.to_string().lines().next().unwrap()),
-            }
-        }
-    }
-}

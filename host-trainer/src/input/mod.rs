@@ -29,11 +29,13 @@ pub mod distribution;
 mod document;
 mod event_rows;
 mod events;
+mod example;
 mod files;
 mod fit;
 pub mod forecast;
 mod from_history;
 mod general_goods;
+mod goods_world;
 pub mod grades;
 mod history;
 mod lane_rows;
@@ -62,7 +64,10 @@ mod training;
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod world_tests;
 
+pub use example::write_example;
 pub use files::{InitError, Loaded, check, load, load_files};
 pub use from_history::write_from_history;
 pub use general_goods::{default_network, write_default};

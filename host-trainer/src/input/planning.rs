@@ -51,8 +51,10 @@ pub(crate) struct Plan {
     pub(crate) mean: f64,
     /// Standard deviation of demand over them [internal units].
     pub(crate) deviation: f64,
-    /// Safety factor z.
+    /// Safety factor z, against chance alone.
     pub(crate) safety_factor: f64,
+    /// Units that are lost of those ordered to cover the mean [internal units].
+    pub(crate) missing: f64,
 }
 
 impl Plan {
@@ -71,13 +73,18 @@ impl Plan {
         let ratio = critical_ratio.clamp(RATIO_MIN, RATIO_MAX);
         let (mean, deviation) = (days * faced.mean, libm::sqrt(variance));
         let missing = mean * loss.mean / (1.0 - loss.mean);
-        let for_losses = if deviation > 0.0 { missing / deviation } else { 0.0 };
-        Self { protection_days, mean, deviation, safety_factor: normal::quantile(ratio) + for_losses }
+        Self { protection_days, mean, deviation, safety_factor: normal::quantile(ratio), missing }
+    }
+
+    /// What the simulator multiplies the deviation with: z, and what makes up for losses.
+    pub(crate) fn factor(&self) -> f64 {
+        let for_losses = if self.deviation > 0.0 { self.missing / self.deviation } else { 0.0 };
+        self.safety_factor + for_losses
     }
 
     /// Base-stock level [internal units], not below 0.
     pub(crate) fn level(&self) -> f64 {
-        (self.mean + self.safety_factor * self.deviation).max(0.0)
+        (self.mean + self.safety_factor * self.deviation + self.missing).max(0.0)
     }
 
     /// What is on the shelf just before a delivery, on the mean [internal units].

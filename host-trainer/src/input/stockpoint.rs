@@ -60,7 +60,7 @@ impl Builder<'_> {
                     p,
                     word(plan.spread() * 65_536.0).unwrap_or(i32::MAX).min(1 << 24),
                 );
-                self.set(Column::SafetyFactor, n, p, word(plan.safety_factor * 256.0).unwrap_or(0).clamp(-4096, 4096));
+                self.set(Column::SafetyFactor, n, p, word(plan.factor() * 256.0).unwrap_or(0).clamp(-4096, 4096));
                 position_max = position_max.max(self.bounds(n, p, &plan));
                 reference += f64::from(costs.holding) * libm::ceil(plan.level());
                 if !self.recipes.component(n, p) {

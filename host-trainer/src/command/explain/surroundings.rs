@@ -8,41 +8,40 @@ use restock_core::scenario::Lane;
 use restock_core::{Network, Scenario};
 
 /// What one node decided for one product beside its order, on the day that `network` has just ended.
-pub struct Surroundings<'a> {
+pub(super) struct Surroundings<'a> {
     /// The chain at the end of the day.
-    pub network: &'a Network<'a, 'a>,
+    pub(super) network: &'a Network<'a, 'a>,
     /// What its indices are called.
-    pub names: &'a Names,
+    pub(super) names: &'a Names,
     /// The node.
-    pub node: usize,
+    pub(super) node: usize,
     /// The product.
-    pub product: usize,
+    pub(super) product: usize,
     /// The day, counted from day 0 of the horizon.
-    pub day: u32,
+    pub(super) day: u32,
     /// Choices of the heads for weight, route and effort.
-    pub weight: u8,
+    pub(super) weight: u8,
     /// Which route came first.
-    pub route: u8,
+    pub(super) route: u8,
     /// Effort, 0 to 3.
-    pub effort: u8,
+    pub(super) effort: u8,
     /// Volume on hand and in the yard / what the storage holds, when the node decided.
-    pub storage_share: f64,
+    pub(super) storage_share: f64,
 }
 
 /// One subject: what people read and what programs read.
-pub struct Subject {
+pub(super) struct Subject {
     /// `capacity`, `route`, ...
-    pub name: &'static str,
+    pub(super) name: &'static str,
     /// Lines for people.
-    pub lines: Vec<String>,
+    pub(super) lines: Vec<String>,
     /// The same for programs.
-    pub json: serde_json::Value,
+    pub(super) json: serde_json::Value,
 }
 
 impl Surroundings<'_> {
     /// All that there is to tell of this node; what it does not have is left out.
-    #[must_use]
-    pub fn subjects(&self) -> Vec<Subject> {
+    pub(super) fn subjects(&self) -> Vec<Subject> {
         [self.production(), self.assembly(), self.routes(), self.negotiation(), self.storage()]
             .into_iter()
             .flatten()
@@ -59,6 +58,11 @@ impl Surroundings<'_> {
 
     fn money(&self, minor: i64) -> f64 {
         minor as f64 / f64::from(self.scenario().money_scale())
+    }
+
+    /// Volume of one unit, in the unit of capacities.
+    fn volume(&self) -> i32 {
+        self.scenario().volumes().get(self.product).copied().unwrap_or(0)
     }
 
     /// A value of a `[row][product]` array.
@@ -116,6 +120,9 @@ impl Surroundings<'_> {
     fn assembly(&self) -> Option<Subject> {
         let (s, state) = (self.scenario(), self.network.state());
         let node = &s.nodes()[self.node];
+        if node.bom_lines == 0 {
+            return None;
+        }
         let name = |product: usize| self.names.products.get(product).map_or("?", String::as_str);
         let p = s.products();
         let level = |product: usize| state.inventory_level[self.node * p + product];
@@ -172,7 +179,7 @@ impl Surroundings<'_> {
             let mut line =
                 format!("{name} first: {mean:.1} days on the mean, {freight:.4} {} a unit", self.names.currency);
             if let Some(capacity) = route.capacity {
-                let own = s.volume(self.product);
+                let own = self.volume();
                 line += &format!(", volume {own} a unit of {capacity} a day for all products");
             }
             if let Some(staged) = staged {
@@ -181,7 +188,7 @@ impl Surroundings<'_> {
             lines.push(line);
             list.push(serde_json::json!({
                 "route": name, "lead_time_days": mean, "promise_days": route.promise_days, "freight": freight,
-                "capacity": route.capacity, "volume": s.volume(self.product), "waiting_for_transport": staged,
+                "capacity": route.capacity, "volume": self.volume(), "waiting_for_transport": staged,
             }));
         }
         (!lines.is_empty()).then_some(Subject { name: "route", lines, json: list.into() })
@@ -228,7 +235,7 @@ impl Surroundings<'_> {
         let node = &s.nodes()[self.node];
         let (storage, row) = (node.storage?, node.yard_row?);
         let yard = self.of(state.yard, row);
-        let volume = i64::from(yard) * i64::from(s.volume(self.product));
+        let volume = i64::from(yard) * i64::from(self.volume());
         let cost = self.money((volume * i64::from(node.overflow_rate)) >> 10);
         let line = format!(
             "{:.0} % full; {} of this product in the yard, for {cost:.4} {} a day; weight {} of {WEIGHTS:?}",
@@ -242,5 +249,74 @@ impl Surroundings<'_> {
             "weight": action::weight(self.weight),
         });
         Some(Subject { name: "storage", lines: vec![line], json })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::problem::Problem;
+    use restock_core::policy::{Actions, NodeView, Policy, Textbook};
+
+    /// The textbook rule with effort 2 and the second route.
+    struct Busy;
+
+    impl Policy for Busy {
+        fn decide(&mut self, view: &NodeView<'_>, actions: &mut Actions<'_>) {
+            Textbook.decide(view, actions);
+            actions.effort.fill(2);
+            actions.route.fill(1);
+        }
+    }
+
+    /// What is told of a product at a node of the example, after ten weeks.
+    fn told(node: &str, product: &str) -> Vec<(&'static str, String)> {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = dir.path().join("works");
+        crate::input::write_example(&folder).unwrap();
+        let problem = Problem::from_folder(&folder).unwrap();
+        let scenario = problem.scenario().unwrap();
+        let mut memory = vec![0; Network::words(&scenario)];
+        let mut network = Network::new(&scenario, &mut memory).unwrap();
+        network.reset(3, 0, 0);
+        while network.day() < 70 {
+            network.advance(&mut Busy);
+        }
+        let around = Surroundings {
+            network: &network,
+            names: &problem.names,
+            node: problem.names.node(node).unwrap(),
+            product: problem.names.product(product).unwrap(),
+            day: 69,
+            weight: 1,
+            route: 1,
+            effort: 2,
+            storage_share: 0.5,
+        };
+        around.subjects().into_iter().map(|subject| (subject.name, subject.lines.join("\n"))).collect()
+    }
+
+    fn names(told: &[(&'static str, String)]) -> Vec<&'static str> {
+        told.iter().map(|(name, _)| *name).collect()
+    }
+
+    #[test]
+    fn a_node_is_told_of_what_it_has_and_of_nothing_else() {
+        let city = told("works", "city");
+        println!("{city:#?}");
+        assert_eq!(names(&city), ["capacity", "assembly", "route", "negotiation", "storage"]);
+        assert!(city[0].1.contains("weight 4 of [1, 4, 16]") && city[0].1.contains("of the day's"), "{}", city[0].1);
+        assert!(city[1].1.contains("1 frame (") && city[1].1.contains("2 wheel ("), "{}", city[1].1);
+        assert!(city[2].1.starts_with("importer>works:parcel first: 2.0 days on the mean"), "{}", city[2].1);
+        assert!(city[3].1.contains("importer>works: on time") && city[3].1.ends_with("nothing to negotiate"));
+        let wheel = told("works", "wheel");
+        assert_eq!(names(&wheel), ["assembly", "route", "negotiation", "storage"]);
+        assert!(wheel[0].1.starts_with("goes into city (2 each") && wheel[0].1.contains("cargo (3 each"));
+        let frame = told("importer", "frame");
+        assert_eq!(names(&frame), ["negotiation"]);
+        // Two steps at 0.4 a step; in the end they win 1.7 grades.
+        let expected = "effort 2 of 3 for 0.8000 EUR a day wins 1.70 grades in the end";
+        assert!(frame[0].1.ends_with(expected), "{}", frame[0].1);
+        assert_eq!(names(&told("shop", "pump")), ["route", "storage"]);
     }
 }
