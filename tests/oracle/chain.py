@@ -70,8 +70,8 @@ class Chain(Morning):
                     self.grade[l, i] = lane.grades.base_q8 << 8
                     self.on_time[l, i] = lane.grades.on_time
                     self.accepted[l, i] = lane.grades.accepted
-        for number, disruption in enumerate(problem.disruptions):
-            self.turn_after(number, disruption.gap)
+        for number in range(len(problem.disruptions)):
+            self.turn_after(number, 0)
         for n, row in enumerate(problem.stock):
             for i, stock in enumerate(row):
                 self.on_hand[n, i] = stock.initial

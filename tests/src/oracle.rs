@@ -165,7 +165,7 @@ impl<'a> Oracle<'a> {
         };
         oracle.meet_suppliers();
         for i in 0..plan.disruptions.len() {
-            oracle.wait(i, plan.disruptions[i].gap_table);
+            oracle.wait(i, 0);
         }
         for (n, row) in plan.stock.iter().enumerate() {
             for (i, stock) in row.iter().enumerate() {
