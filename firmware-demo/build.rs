@@ -17,8 +17,19 @@ const MEMORY: &str = "MEMORY
 }
 ";
 
+#[path = "src/random_network.rs"]
+#[allow(dead_code, unreachable_pub)] // The library's file; only its policy file is made here.
+mod random_network;
+
+/// What `random_network` asks of the library's module of this name.
+mod kernel {
+    #[derive(Debug)]
+    pub(crate) struct Aligned<T: ?Sized>(pub(crate) T);
+}
+
 fn main() -> ExitCode {
     println!("cargo:rerun-if-changed=build.rs");
+    println!("cargo:rerun-if-changed=src/random_network.rs");
     if let Err(why) = build() {
         eprintln!("{why}");
         return ExitCode::FAILURE;
@@ -27,6 +38,11 @@ fn main() -> ExitCode {
 }
 
 fn build() -> Result<(), String> {
+    println!("cargo:rustc-check-cfg=cfg(dsp)");
+    println!("cargo:rerun-if-env-changed=RESTOCK_DSP");
+    if has_dsp(&variable("TARGET")?, env::var("RESTOCK_DSP").ok().as_deref()) {
+        println!("cargo:rustc-cfg=dsp");
+    }
     if variable("CARGO_CFG_TARGET_OS")? != "none" {
         return Ok(());
     }
@@ -34,6 +50,17 @@ fn build() -> Result<(), String> {
     write(&out.join("memory.x"), MEMORY.as_bytes())?;
     println!("cargo:rustc-link-search={}", out.display());
     println!("cargo:rustc-link-arg-bins=-Tlink.x");
+
+    let mut benchmark = vec![0; random_network::BENCHMARK_BYTES_MAX];
+    let length =
+        random_network::benchmark_policy(&mut benchmark).map_err(|e| format!("the benchmark's policy: {e}"))?;
+    write(&out.join("benchmark.policy"), &benchmark[..length])?;
+    let source = format!(
+        "/// The benchmark's policy file.
+static BENCHMARK: Aligned<[u8; {length}]> = Aligned(*include_bytes!(\"benchmark.policy\"));
+"
+    );
+    write(&out.join("benchmark.rs"), source.as_bytes())?;
 
     let image = input("RESTOCK_SCENARIO", "default.scenario.bin")?;
     let policy = input("RESTOCK_POLICY", "default.policy")?;
@@ -50,7 +77,7 @@ fn build() -> Result<(), String> {
         "/// The problem, borrowed from flash.
 pub(crate) static SCENARIO: [i32; {}] = words(include_bytes!(\"scenario.bin\"));
 /// The int8 policies, as bytes: they are checked when the device starts.
-pub(crate) static POLICY: [u8; {}] = *include_bytes!(\"default.policy\");
+pub(crate) static POLICY: Aligned<[u8; {}]> = Aligned(*include_bytes!(\"default.policy\"));
 /// Memory that the simulator needs for this problem [words].
 pub(crate) const NETWORK_WORDS: usize = {};
 /// Memory that the policies need for the features of one node [bytes].
@@ -62,6 +89,12 @@ pub(crate) const FEATURE_BYTES: usize = {};
         QuantizedPolicy::bytes(&scenario)
     );
     write(&out.join("images.rs"), source.as_bytes())
+}
+
+/// Whether a target has the DSP extension: Cortex-M4 and M7 always, an M33 if whoever builds says so. Stable Rust
+/// does not show `target_feature = "dsp"`.
+fn has_dsp(target: &str, said: Option<&str>) -> bool {
+    target.starts_with("thumbv7em") || (target.starts_with("thumbv8m.main") && said == Some("1"))
 }
 
 /// The file that an environment variable names, else the committed one.

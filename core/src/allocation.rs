@@ -1,6 +1,6 @@
 //! Sharing what is scarce: a node's stock among its lanes, capacity among products.
 
-use crate::convert::{low, saturate_wide, wide, wider};
+use crate::convert::{low, product, wide};
 use crate::rows::copy_row;
 
 /// Shares `available` units among claims in proportion to them, to the unit: the part that
@@ -34,58 +34,68 @@ pub fn in_order(available: i32, claims: &[i32], grants: &mut [i32]) {
     }
 }
 
-/// Shares a capacity among products: product `p` wants `wants[p]` units, each using `uses[p]`.
+/// Greatest weight of a product in sharing a capacity.
+pub const WEIGHT_MAX: i64 = 16;
+
+/// Shares a capacity among products: product `p` wants `wants[p]` units, each using `uses[p]`. Shapes
+/// `[product]`; no weights at all mean that all are 1, else they are 1 to [`WEIGHT_MAX`].
 ///
 /// If everything fits, everything is granted. Otherwise two rounds grant in proportion to
 /// `weight * want`, and a sweep in the products' order fills what rounding left. Returns the
 /// capacity used. A product that uses nothing is granted in full. In each round the ratio of what is left
 /// to the sum of `weight * use * units still missing` is at most one and rounded down to 2^-24, and a
 /// grant `weight * missing * ratio` is rounded down and at most what is missing.
-pub fn share_capacity(
-    capacity: i64,
-    wants: &[i32],
-    uses: impl Fn(usize) -> i32,
-    weights: impl Fn(usize) -> i32,
-    grants: &mut [i32],
-) -> i64 {
-    let total: i64 = wants.iter().enumerate().map(|(p, &w)| wide(w) * wide(uses(p))).sum();
+pub fn share_capacity(capacity: i64, wants: &[i32], uses: &[i32], weights: &[i32], grants: &mut [i32]) -> i64 {
+    let total: i64 = wants.iter().zip(uses).map(|(&want, &each)| product(want, each)).sum();
     if total <= capacity {
         copy_row(grants, wants);
         return total;
     }
     grants.fill(0);
+    if weights.is_empty() {
+        share_scarce(capacity, wants, uses, core::iter::repeat(1), grants)
+    } else {
+        share_scarce(capacity, wants, uses, weights.iter().copied(), grants)
+    }
+}
+
+/// The two rounds and the sweep. `Scenario::new` has bounded the sum of `want * use * weight` by 2^62.
+fn share_scarce(
+    capacity: i64,
+    wants: &[i32],
+    uses: &[i32],
+    weights: impl Iterator<Item = i32> + Clone,
+    grants: &mut [i32],
+) -> i64 {
     let mut left = capacity;
     for _round in 0..2 {
-        let weighted: i128 = wants
-            .iter()
-            .zip(grants.iter())
-            .enumerate()
-            .map(|(p, (&w, &g))| wider(wide(w - g) * wide(uses(p))) * wider(wide(weights(p))))
+        let missing = wants.iter().zip(grants.iter()).map(|(&want, &granted)| want - granted);
+        let weighted: i64 = missing
+            .zip(uses.iter().zip(weights.clone()))
+            .map(|(missing, (&each, weight))| product(missing, each) * wide(weight))
             .sum();
         if weighted <= 0 || left <= 0 {
             break;
         }
         // Q24: want (2^30) * weight (2^4) * ratio (2^24) stays below 2^58.
-        let ratio = saturate_wide(((wider(left) << 24) / weighted).min(1 << 24));
-        for (p, (granted, &want)) in grants.iter_mut().zip(wants).enumerate() {
+        // A capacity is below 2^38.
+        let ratio = (left << 24).checked_div(weighted).unwrap_or(0).min(1 << 24);
+        let rows = grants.iter_mut().zip(wants).zip(uses.iter().zip(weights.clone()));
+        for ((granted, &want), (&each, weight)) in rows {
             let missing = want - *granted;
-            let grant = if uses(p) == 0 {
-                missing
-            } else {
-                let fair = (wide(missing) * wide(weights(p)) * ratio) >> 24;
-                if fair < wide(missing) { low(fair) } else { missing }
-            };
+            let fair = (wide(missing) * wide(weight) * ratio) >> 24;
+            let grant = if each != 0 && fair < wide(missing) { low(fair) } else { missing };
             *granted += grant;
-            left -= wide(grant) * wide(uses(p));
+            left -= product(grant, each);
         }
     }
-    for (p, (granted, &want)) in grants.iter_mut().zip(wants).enumerate() {
+    for ((granted, &want), &each) in grants.iter_mut().zip(wants).zip(uses) {
         let missing = want - *granted;
-        if missing > 0 && left >= wide(uses(p)) {
-            let fitting = left.checked_div(wide(uses(p))).unwrap_or(wide(missing));
+        if missing > 0 && left >= wide(each) {
+            let fitting = left.checked_div(wide(each)).unwrap_or(wide(missing));
             let grant = if fitting < wide(missing) { low(fitting) } else { missing };
             *granted += grant;
-            left -= wide(grant) * wide(uses(p));
+            left -= product(grant, each);
         }
     }
     capacity - left
@@ -123,7 +133,7 @@ mod tests {
             }
             let capacity = i64::from(draws.two(99).0 % 400);
             let mut grants = [0; 7];
-            let used = share_capacity(capacity, &wants, |p| uses[p], |p| weights[p], &mut grants);
+            let used = share_capacity(capacity, &wants, &uses, &weights, &mut grants);
             assert!(used <= capacity);
             let sum: i64 = (0..7).map(|p| i64::from(grants[p]) * i64::from(uses[p])).sum();
             assert_eq!(sum, used);
@@ -138,7 +148,7 @@ mod tests {
     #[test]
     fn a_heavier_weight_gets_more() {
         let mut grants = [0; 2];
-        share_capacity(100, &[100, 100], |_| 1, |p| [1, 4][p], &mut grants);
+        share_capacity(100, &[100, 100], &[1, 1], &[1, 4], &mut grants);
         assert_eq!(grants, [20, 80]);
     }
 }

@@ -194,3 +194,24 @@ pub const fn real32(value: f64) -> f32 {
 pub const fn bits_wide(value: i64) -> u64 {
     value as u64
 }
+
+/// An unsigned number below 2^63 as a signed one (a greater one is read as its bits).
+#[inline(always)]
+#[must_use]
+pub const fn from_wide_bits(value: u64) -> i64 {
+    value as i64
+}
+
+/// A word as the nearest `f32`.
+#[inline(always)]
+#[must_use]
+pub const fn real32_of(value: i32) -> f32 {
+    value as f32
+}
+
+/// An `f32` without its fraction, saturating; 0 for NaN.
+#[inline(always)]
+#[must_use]
+pub const fn truncated(value: f32) -> i32 {
+    value as i32
+}

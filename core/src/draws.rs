@@ -45,6 +45,16 @@ impl Draws {
         Self { key: mix(mix(seed) ^ wide_bits(replica)) }
     }
 
+    /// What stands for seed and replica in a snapshot.
+    pub(crate) const fn key(self) -> u64 {
+        self.key
+    }
+
+    /// The draws that [`Draws::key`] stands for.
+    pub(crate) const fn of_key(key: u64) -> Self {
+        Self { key }
+    }
+
     /// The draws of one row: all products at one place (a node or a route) on one day.
     #[inline]
     #[must_use]

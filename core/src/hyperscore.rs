@@ -7,80 +7,37 @@
 //! (beta 6, gamma -ln 2, kappa 2.5) the sigmoid's midpoint lies at `V = 2^(1/6) = 1.122`, so `V` in
 //! `[0, 1]` only spans 100 to 106.4; [`gamma_for_midpoint`] puts the midpoint where it is wanted.
 //! The score of a period comes from the period's totals; scores are never averaged.
+//!
+//! One formula, computed three times:
+//!
+//! | | arithmetic | off by at most | instructions on a Cortex-M4F |
+//! | --- | --- | --- | --- |
+//! | [`Curve`] | `f64` over `libm` | 4 ulp | 15,500 |
+//! | [`DeviceCurve`] | integers | 1e-4 of a point | 1,400 |
+//! | [`FastCurve`] | `f32` over `micromath` | [`FastCurve::BOUND`] | 300 |
+//!
+//! Tests hold all three against values of 40 digits, to be total and monotone in `V`.
 
-use crate::convert::{real, real32, saturate_wide, wider};
+mod device;
+mod fast;
+mod reference;
+mod weights;
+
+pub use device::DeviceCurve;
+pub use fast::FastCurve;
+pub use reference::{Curve, gamma_for_midpoint};
+pub use weights::{Conditions, FACTOR_MAX_PPM, FACTOR_MIN_PPM, SensitivitiesPpm, SensitivityPpm, WeightsPpm};
+
+use crate::convert::{real, saturate_wide, wide, wider};
 use crate::kpi::{Kpis, Tally};
-use crate::scenario::ScoreParametersPpm;
+use crate::scenario::{Scenario, ScoreParametersPpm};
 use fixed::types::I32F32;
-use micromath::F32Ext; // called by its full name: where std is linked, `x.ln()` would be std's
 
-/// The parameters of the curve.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Curve {
-    /// Slope.
-    pub beta: f64,
-    /// Shift.
-    pub gamma: f64,
-    /// Exponent.
-    pub kappa: f64,
-}
-
-impl Curve {
-    /// The paper's printed parameters: beta 6, gamma -ln 2, kappa 2.5.
-    pub const PRINTED: Self = Self { beta: 6.0, gamma: -core::f64::consts::LN_2, kappa: 2.5 };
-
-    /// From a scenario's parameters.
-    #[must_use]
-    pub fn from_ppm(p: &ScoreParametersPpm) -> Self {
-        Self { beta: f64::from(p.beta) / 1e6, gamma: f64::from(p.gamma) / 1e6, kappa: f64::from(p.kappa) / 1e6 }
-    }
-
-    /// HyperScore of `v`: `f64` over `libm`, the same bits on every target. Total: `v <= 0` and NaN
-    /// give 100, infinity gives 200.
-    #[must_use]
-    pub fn score(&self, v: f64) -> f64 {
-        if v.is_nan() || v <= 0.0 {
-            return 100.0;
-        }
-        if v.is_infinite() {
-            return 200.0;
-        }
-        let exponent = self.beta * libm::log(v) + self.gamma;
-        // sigmoid(x)^kappa = exp(-kappa * ln(1 + e^-x)); log1p keeps the small end exact.
-        let softplus = if exponent < -700.0 { -exponent } else { libm::log1p(libm::exp(-exponent)) };
-        100.0 * (1.0 + libm::exp(-self.kappa * softplus))
-    }
-
-    /// The same in `f32` over `micromath`, for devices without double precision: for `v` in
-    /// `[0, 8]` within 3 points of [`Curve::score`] with the printed parameters (measured over the
-    /// whole grid by a test). The domain is guarded: any other input gives 100 or the value at 8.
-    #[must_use]
-    pub fn score_fast(&self, v: f32) -> f32 {
-        if v.is_nan() || v < 1.0e-3 {
-            return 100.0;
-        }
-        let v = if v > 8.0 { 8.0 } else { v };
-        let exponent = real32(self.beta) * F32Ext::ln(v) + real32(self.gamma);
-        if exponent < -20.0 {
-            return 100.0;
-        }
-        let exponent = if exponent > 20.0 { 20.0 } else { exponent };
-        let softplus = F32Ext::ln(1.0 + F32Ext::exp(-exponent));
-        let power = -real32(self.kappa) * softplus;
-        100.0 * (1.0 + if power < -20.0 { 0.0 } else { F32Ext::exp(power) })
-    }
-}
-
-/// The gamma that puts the sigmoid's midpoint at `v`: `-beta ln v`.
-#[must_use]
-pub fn gamma_for_midpoint(beta: f64, v: f64) -> f64 {
-    -beta * libm::log(v)
-}
-
-/// The three parts of `V` over a period, each in `[0, 1,000,000]` ppm.
+/// The three parts of `V` over a period, each in `[0, 1,000,000]` ppm. Defined here and nowhere else: for
+/// the network and for a node, of a day, a window or an episode, always from totals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Parts {
-    /// Fill rate [ppm].
+    /// Fill rate: of customers for the network, of all who order for a node [ppm].
     pub delivery_rate_ppm: i64,
     /// `1 - holding cost / reference holding cost`, clamped to `[0, 1]` [ppm].
     pub inventory_score_ppm: i64,
@@ -89,24 +46,32 @@ pub struct Parts {
 }
 
 impl Parts {
-    /// The parts of a period's totals. `reference_holding` is per day.
+    /// The parts of the network's totals. `reference_holding` is per day.
     #[must_use]
     pub fn of(total: &Tally, days: u32, reference_holding: i64) -> Self {
         let reference = wider(reference_holding) * i128::from(days.max(1));
-        let used = wider(total.ledger.holding) * 1_000_000 / reference.max(1);
+        let used = (wider(total.ledger.holding) * 1_000_000).checked_div(reference.max(1)).unwrap_or(0);
         Self {
-            delivery_rate_ppm: total.fill_rate_ppm(),
+            delivery_rate_ppm: total.fill_rate_ppm().clamp(0, 1_000_000),
             inventory_score_ppm: saturate_wide((1_000_000 - used).clamp(0, 1_000_000)),
-            capacity_utilization_ppm: total.utilization_ppm(),
+            capacity_utilization_ppm: total.utilization_ppm().clamp(0, 1_000_000),
         }
+    }
+
+    /// The parts of one node's totals: its customers are all who order of it, and its reference holding
+    /// cost is [`Scenario::node_reference_holding`] per day.
+    #[must_use]
+    pub fn of_node(total: &Tally, days: u32, reference_holding: i64) -> Self {
+        let delivery_rate_ppm = total.node_fill_rate_ppm().clamp(0, 1_000_000);
+        Self { delivery_rate_ppm, ..Self::of(total, days, reference_holding) }
     }
 
     /// `V`: the weighted sum of the parts, exact in 32.32 fixed point before the last rounding.
     #[must_use]
-    pub fn v(&self, p: &ScoreParametersPpm) -> I32F32 {
-        let sum = wider(self.delivery_rate_ppm) * i128::from(p.weight_delivery)
-            + wider(self.inventory_score_ppm) * i128::from(p.weight_inventory)
-            + wider(self.capacity_utilization_ppm) * i128::from(p.weight_capacity);
+    pub fn v(&self, weights: &WeightsPpm) -> I32F32 {
+        let sum = wider(self.delivery_rate_ppm) * wider(wide(weights.delivery))
+            + wider(self.inventory_score_ppm) * wider(wide(weights.inventory))
+            + wider(self.capacity_utilization_ppm) * wider(wide(weights.capacity));
         // Parts are at most 10^6 and weights at most 4 * 10^6, so V is at most 12.
         I32F32::from_bits(saturate_wide((sum << 32) / 1_000_000_000_000))
     }
@@ -121,75 +86,43 @@ pub struct HyperScore {
     pub v: I32F32,
     /// The parts.
     pub parts: Parts,
+    /// The weights that the conditions gave the parts.
+    pub weights: WeightsPpm,
 }
 
 impl HyperScore {
-    /// The score of a period's totals.
+    /// The score of the network over a period, under the conditions of that period.
     #[must_use]
     pub fn of(kpis: &Kpis, parameters: &ScoreParametersPpm) -> Self {
-        Self::of_total(&kpis.total(), kpis.days(), kpis.reference_holding(), parameters)
+        let parts = Parts::of(&kpis.total(), kpis.days(), kpis.reference_holding());
+        Self::of_parts(parts, parameters, &kpis.conditions())
     }
 
-    /// The score of totals over `days`.
+    /// The score of one node over a period. The conditions are the network's: a disruption anywhere and the
+    /// customers' demand concern every node.
+    #[must_use]
+    pub fn of_node(kpis: &Kpis, scenario: &Scenario<'_>, node: usize) -> Self {
+        let parts = Parts::of_node(&kpis.node(node), kpis.days(), scenario.node_reference_holding(node));
+        Self::of_parts(parts, &scenario.score_parameters(), &kpis.conditions())
+    }
+
+    /// The score of totals over `days`, under calm conditions: the static formula.
     #[must_use]
     pub fn of_total(total: &Tally, days: u32, reference_holding: i64, parameters: &ScoreParametersPpm) -> Self {
-        let parts = Parts::of(total, days, reference_holding);
-        let v = parts.v(parameters);
-        let score = Curve::from_ppm(parameters).score(real(v.to_bits()) / 4_294_967_296.0);
-        Self { score, v, parts }
+        Self::of_parts(Parts::of(total, days, reference_holding), parameters, &Conditions::CALM)
+    }
+
+    /// The score of parts under conditions.
+    #[must_use]
+    pub fn of_parts(parts: Parts, parameters: &ScoreParametersPpm, conditions: &Conditions) -> Self {
+        let weights = WeightsPpm::under(parameters, conditions);
+        let v = parts.v(&weights);
+        Self { score: Curve::from_ppm(parameters).score_of(v), v, parts, weights }
     }
 
     /// `V` as a real number.
     #[must_use]
     pub fn v_real(&self) -> f64 {
         real(self.v.to_bits()) / 4_294_967_296.0
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_input_has_a_score() {
-        for v in [f64::NAN, f64::NEG_INFINITY, -1.0, 0.0, -0.0] {
-            assert_eq!(Curve::PRINTED.score(v), 100.0);
-        }
-        assert_eq!(Curve::PRINTED.score(f64::INFINITY), 200.0);
-        assert_eq!(Curve::PRINTED.score(f64::MIN_POSITIVE), 100.0);
-        assert_eq!(Curve::PRINTED.score(f64::MAX), 200.0);
-    }
-
-    #[test]
-    fn more_v_never_scores_less() {
-        let mut last = 0.0;
-        for i in 0..100_000 {
-            let score = Curve::PRINTED.score(f64::from(i) * 1e-4);
-            assert!(score >= last, "{i}");
-            last = score;
-        }
-    }
-
-    #[test]
-    fn the_midpoint_lies_where_it_is_put() {
-        let curve = Curve { gamma: gamma_for_midpoint(6.0, 0.5), ..Curve::PRINTED };
-        let half = 100.0 * (1.0 + libm::pow(0.5, 2.5));
-        assert!((curve.score(0.5) - half).abs() < 1e-9);
-    }
-
-    #[test]
-    fn the_fast_path_keeps_its_stated_bound() {
-        let mut worst = 0.0f64;
-        for i in 0..=80_000 {
-            let v = f64::from(i) * 1e-4;
-            let error = (f64::from(Curve::PRINTED.score_fast(real32(v))) - Curve::PRINTED.score(v)).abs();
-            if error > worst {
-                worst = error;
-            }
-        }
-        assert!(worst < 3.0, "worst error {worst}");
-        for v in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, -1.0, 0.0, f32::MAX, f32::MIN_POSITIVE] {
-            assert!((100.0..=201.0).contains(&Curve::PRINTED.score_fast(v)));
-        }
     }
 }

@@ -1,6 +1,7 @@
 //! Success in plain figures: totals of a period, and the ratios that come from totals.
 
 use crate::convert::{byte_index, saturate_wide, wider};
+use crate::hyperscore::Conditions;
 use crate::ledger::Ledger;
 use crate::scenario::{NODES_MAX, Scenario};
 use heapless::Vec;
@@ -16,6 +17,8 @@ pub struct Tally {
     pub lost: i64,
     /// Demand faced from customers and lanes [units].
     pub faced: i64,
+    /// Demand faced from lanes that stock was there for at once [units].
+    pub met: i64,
     /// Ordered by this node [units].
     pub ordered: i64,
     /// Received by this node, defective units included [units].
@@ -47,6 +50,7 @@ impl Tally {
         self.served += other.served;
         self.lost += other.lost;
         self.faced += other.faced;
+        self.met += other.met;
         self.ordered += other.ordered;
         self.received += other.received;
         self.scrapped += other.scrapped;
@@ -66,6 +70,13 @@ impl Tally {
         share_ppm(self.served, self.demand)
     }
 
+    /// The same of one node, for which all who order of it are customers: what stock was there for at once / what
+    /// was ordered [ppm].
+    #[must_use]
+    pub fn node_fill_rate_ppm(&self) -> i64 {
+        share_ppm(self.served + self.met, self.faced)
+    }
+
     /// Capacity utilization: work used / capacity [ppm]; all of it where nothing limits (nothing can be idle).
     #[must_use]
     pub fn utilization_ppm(&self) -> i64 {
@@ -78,14 +89,14 @@ fn share_ppm(part: i64, whole: i64) -> i64 {
     if whole <= 0 {
         return 1_000_000;
     }
-    saturate_wide(wider(part) * 1_000_000 / wider(whole))
+    saturate_wide((wider(part) * 1_000_000).checked_div(wider(whole)).unwrap_or(0))
 }
 
 /// Sum and sum of squares of a daily series.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Spread {
-    sum: i128,
-    squares: i128,
+    pub(crate) sum: i128,
+    pub(crate) squares: i128,
 }
 
 impl Spread {
@@ -93,6 +104,24 @@ impl Spread {
     pub fn add(&mut self, value: i64) {
         self.sum += wider(value);
         self.squares += wider(value) * wider(value);
+    }
+
+    /// Adds another series, as if its days were days of this one.
+    pub fn join(&mut self, other: &Self) {
+        self.sum += other.sum;
+        self.squares += other.squares;
+    }
+
+    /// Takes back a day that was added.
+    pub fn remove(&mut self, value: i64) {
+        self.sum -= wider(value);
+        self.squares -= wider(value) * wider(value);
+    }
+
+    /// Sum of the series.
+    #[must_use]
+    pub fn sum(&self) -> i128 {
+        self.sum
     }
 
     /// `days^2` times the variance of the series: exact.
@@ -105,10 +134,11 @@ impl Spread {
 /// Totals of a period, node by node, and what the ratios need.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Kpis {
-    days: u32,
-    nodes: Vec<Tally, NODES_MAX>,
-    orders: Vec<Spread, NODES_MAX>,
-    demand: Spread,
+    pub(crate) days: u32,
+    pub(crate) disrupted_days: u32,
+    pub(crate) nodes: Vec<Tally, NODES_MAX>,
+    pub(crate) orders: Vec<Spread, NODES_MAX>,
+    pub(crate) demand: Spread,
     reference_holding: i64,
 }
 
@@ -122,23 +152,46 @@ impl Kpis {
             let _ = nodes.push(Tally::default()); // at most NODES_MAX nodes
             let _ = orders.push(Spread::default());
         }
-        Self { days: 0, nodes, orders, demand: Spread::default(), reference_holding: scenario.reference_holding() }
+        Self {
+            days: 0,
+            disrupted_days: 0,
+            nodes,
+            orders,
+            demand: Spread::default(),
+            reference_holding: scenario.reference_holding(),
+        }
+    }
+
+    /// Adds another period of the same network: another path, or the days that follow.
+    pub fn join(&mut self, other: &Self) {
+        self.days += other.days;
+        self.disrupted_days += other.disrupted_days;
+        for (total, tally) in self.nodes.iter_mut().zip(&other.nodes) {
+            total.add(tally);
+        }
+        for (series, other) in self.orders.iter_mut().zip(&other.orders) {
+            series.join(other);
+        }
+        self.demand.join(&other.demand);
     }
 
     /// Adds one day: one tally a node. Series are kept by echelon: an echelon's orders are the sum over its nodes.
-    pub(crate) fn add_day(&mut self, scenario: &Scenario<'_>, today: &[Tally]) {
+    pub(crate) fn add_day(&mut self, scenario: &Scenario<'_>, today: &[Tally], disrupted: bool) {
         let mut demand = 0;
         let mut orders = [0i64; NODES_MAX];
         for ((total, tally), node) in self.nodes.iter_mut().zip(today).zip(scenario.nodes()) {
             total.add(tally);
             demand += tally.demand;
-            orders[byte_index(node.echelon) % NODES_MAX] += tally.ordered;
+            if let Some(of_echelon) = orders.get_mut(byte_index(node.echelon)) {
+                *of_echelon += tally.ordered;
+            }
         }
         self.demand.add(demand);
         for (spread, &units) in self.orders.iter_mut().zip(&orders) {
             spread.add(units);
         }
         self.days += 1;
+        self.disrupted_days += u32::from(disrupted);
     }
 
     /// Days in the period.
@@ -149,8 +202,20 @@ impl Kpis {
 
     /// Totals of one node.
     #[must_use]
-    pub fn node(&self, node: usize) -> &Tally {
-        &self.nodes[node]
+    pub fn node(&self, node: usize) -> Tally {
+        self.nodes.get(node).copied().unwrap_or_default()
+    }
+
+    /// Days on which a disruption was in force.
+    #[must_use]
+    pub fn disrupted_days(&self) -> u32 {
+        self.disrupted_days
+    }
+
+    /// What the period was like: what HyperScore's weights follow.
+    #[must_use]
+    pub fn conditions(&self) -> Conditions {
+        Conditions::of(&self.total(), &self.demand, self.days, self.disrupted_days)
     }
 
     /// Totals of the whole chain.
@@ -213,5 +278,5 @@ fn turnover(sold: i64, stock: i64) -> i64 {
     if stock <= 0 {
         return 0;
     }
-    saturate_wide(wider(sold) * 365_000 / wider(stock))
+    saturate_wide((wider(sold) * 365_000).checked_div(wider(stock)).unwrap_or(0))
 }

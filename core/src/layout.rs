@@ -9,7 +9,7 @@
 //! | nodes | `nodes * NODE_WORDS` |
 //! | lanes | `lanes * LANE_WORDS` |
 //! | routes | `routes * ROUTE_WORDS` |
-//! | products | `products * PRODUCT_WORDS` (one product's words together) |
+//! | products | `PRODUCT_WORDS * products`, shape `[word][product]` |
 //! | stockpoint columns | `STOCKPOINT_COLUMNS * nodes * products`, shape `[column][node][product]` |
 //! | freight | `routes * products`, minor currency units per unit, shape `[route][product]` |
 //! | seasons | `profiles * (season_days + 1)`, shape `[profile][day]`: word `d` is the sum of the Q12 factors of all days before `d`, so that a forecast over any interval is one subtraction; `season_days` = horizon + [`crate::scenario::SEASON_AHEAD_DAYS`] |
@@ -28,6 +28,8 @@ pub const VERSION: i32 = 3;
 
 /// Words of the header.
 pub const HEADER_WORDS: usize = 64;
+/// Words of HyperScore's sensitivities, in the header.
+pub const SENSITIVITY_WORDS: usize = 8;
 /// Words of one node.
 pub const NODE_WORDS: usize = 16;
 /// Words of one lane.
@@ -81,8 +83,7 @@ pub mod header {
     pub const FIRST_WEEKDAY: usize = 13;
     /// Day of the year of day 0 (0 = 1 January).
     pub const FIRST_YEARDAY: usize = 14;
-    /// Forecast smoothing: alpha = 2^-shift.
-    pub const SMOOTHING_SHIFT: usize = 15;
+    // 15 is reserved and must be 0.
     /// Internal units per unit of the user's.
     pub const UNIT_SCALE: usize = 16;
     /// Minor currency units per unit of currency.
@@ -119,7 +120,13 @@ pub mod header {
     pub const GROUPS: usize = 32;
     /// Table of a group's daily shock, a factor Q12 of mean 4096; -1 where there is no group.
     pub const SHOCK_TABLE: usize = 33;
-    // 34 to 63 are reserved and must be 0.
+    // 34 to 39 are reserved and must be 0.
+    /// Bits that the lags of general forecasts give up for range: they are Q(12 - shift). See [`crate::forecast`].
+    pub const FORECAST_SHIFT: usize = 40;
+    // 41 to 49 are reserved and must be 0.
+    /// HyperScore's [`crate::hyperscore::SensitivitiesPpm`], [`SENSITIVITY_WORDS`](super::SENSITIVITY_WORDS) of them [ppm].
+    pub const SENSITIVITIES: usize = 50;
+    // 58 to 63 are reserved and must be 0.
 }
 
 /// Node word positions.
@@ -236,7 +243,7 @@ pub mod disruption {
     pub const PLACE: usize = 1;
     /// While in force, as of events; factors of several that are in force at one place are multiplied, grades added.
     pub const VALUE_Q12: usize = 2;
-    /// Table of the days from the end of one (or the first day) to the beginning of the next [days], 1 or more.
+    /// Table of the days from the end of one (or day 0) to the beginning of the next [days], 1 or more.
     pub const GAP_TABLE: usize = 3;
     /// Table of the days it lasts [days], 1 or more.
     pub const DURATION_TABLE: usize = 4;
@@ -318,11 +325,23 @@ pub enum Column {
     ScrapCost,
     /// Share of what production finishes that is good, Q16 (65,536 = all).
     Yield,
+    /// First lag of the forecast (see [`crate::forecast`]). ARIMA: weight f1, Q12, in the low half and gain
+    /// g1, Q12, in the high half. Intermittent: gain of the probability, Q12, and gain of the size, Q12.
+    ForecastLag1,
+    /// Second lag. ARIMA: f2 and g2. Intermittent: probability of a day with demand to start from, Q16.
+    ForecastLag2,
+    /// Third lag. ARIMA: f3 and g3. Intermittent: 0.
+    ForecastLag3,
+    /// Weights of the first two lags in the mean over the protection interval, Q12: a1 in the low half, a2
+    /// in the high half. Intermittent: 0.
+    ForecastReach,
+    /// Weight of the third lag, a3, Q12, in the low half; method in the high half: 0 ARIMA, 1 intermittent.
+    ForecastMethod,
 }
 
 /// Number of stockpoint columns.
-pub const STOCKPOINT_COLUMNS: usize = 22;
-const _: () = assert!(Column::Yield.at() + 1 == STOCKPOINT_COLUMNS);
+pub const STOCKPOINT_COLUMNS: usize = 27;
+const _: () = assert!(Column::ForecastMethod.at() + 1 == STOCKPOINT_COLUMNS);
 
 impl Column {
     /// Position of this column in the image.
@@ -357,5 +376,10 @@ impl Column {
         Self::NegotiationCost,
         Self::ScrapCost,
         Self::Yield,
+        Self::ForecastLag1,
+        Self::ForecastLag2,
+        Self::ForecastLag3,
+        Self::ForecastReach,
+        Self::ForecastMethod,
     ];
 }

@@ -21,11 +21,12 @@
 //!
 //! Each concept has one home: what a policy sees ([`observation`]), how a choice becomes a level
 //! ([`action`]) and a level an order ([`order`]), what a day is ([`network`]), money ([`ledger`]),
-//! success ([`kpi`], [`hyperscore`]), bytes to policy ([`blob`]).
+//! success ([`kpi`], [`hyperscore`]), its watch ([`monitor`]), bytes to policy ([`blob`]).
 
 pub mod action;
 pub mod allocation;
 pub mod blob;
+mod checksum;
 pub mod convert;
 pub mod digest;
 pub mod draws;
@@ -34,12 +35,14 @@ pub mod hyperscore;
 pub mod kpi;
 pub mod layout;
 pub mod ledger;
+pub mod monitor;
 pub mod network;
 pub mod observation;
 pub mod order;
 pub mod policy;
 mod rows;
 pub mod scenario;
+pub mod snapshot;
 pub mod state;
 pub mod table;
 

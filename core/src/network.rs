@@ -38,9 +38,11 @@ mod orders;
 pub mod quality;
 mod receipts;
 mod shipments;
+mod snapshot;
 mod storage;
 
-use crate::convert::{key, product, wide_index, word};
+use crate::allocation::WEIGHT_MAX;
+use crate::convert::{product, saturate, wide_index, word};
 use crate::digest::Digest;
 use crate::draws::Draws;
 use crate::forecast;
@@ -102,6 +104,8 @@ pub struct Network<'s, 'm> {
     draws: Draws,
     conditions: Conditions,
     day: u32,
+    /// Between [`Network::begin_day`] and [`Network::end_day`].
+    under_way: bool,
     today: Vec<Tally, NODES_MAX>,
     totals: Kpis,
     backorder_value: [i64; NODES_MAX],
@@ -157,6 +161,7 @@ impl<'s, 'm> Network<'s, 'm> {
             draws: Draws::new(0, 0),
             conditions: Conditions::new(),
             day: 0,
+            under_way: false,
             today,
             totals: Kpis::new(scenario),
             backorder_value: [0; NODES_MAX],
@@ -184,28 +189,8 @@ impl<'s, 'm> Network<'s, 'm> {
         let s = self.scenario;
         let p = s.products();
         let state = &mut self.state;
-        for rows in [
-            &mut *state.input_stock,
-            &mut *state.in_production,
-            &mut *state.waiting,
-            &mut *state.in_transit,
-            &mut *state.staged,
-            &mut *state.rush,
-            &mut *state.mail,
-            &mut *state.customer_backorder,
-            &mut *state.queue,
-            &mut *state.demand_today,
-            &mut *state.ordered_today,
-            &mut *state.route_first,
-            &mut *state.ring,
-            &mut *state.works_ring,
-            &mut *state.mail_ring,
-            &mut *state.yard,
-            &mut *state.effort,
-            &mut *state.late,
-            &mut *state.dependent,
-        ] {
-            rows.fill(0);
+        for array in state.arrays_mut() {
+            array.fill(0);
         }
         state.capacity_weight.fill(crate::action::weight(crate::action::Choice::TEXTBOOK.weight));
         for quality in s.lanes().iter().filter_map(|lane| lane.quality.as_ref()) {
@@ -214,14 +199,13 @@ impl<'s, 'm> Network<'s, 'm> {
         }
         for n in 0..s.node_count() {
             copy_row(row_mut(state.inventory_level, n, p), s.column(Column::InventoryInitial, n));
-            for (i, level) in row_mut(state.forecast_level, n, p).iter_mut().enumerate() {
-                *level = forecast::initial_level(s, n, i);
-            }
+            forecast::reset(s, n, state.forecast_level, state.forecast_lags);
         }
         self.open_orders(first_day);
         self.draws = Draws::new(seed, replica);
-        self.conditions.reset(s, &self.draws, first_day);
+        self.conditions.reset(s, &self.draws);
         self.day = first_day;
+        self.under_way = false;
         self.totals = Kpis::new(s);
         self.backorder_value = [0; NODES_MAX];
         for tally in &mut self.today {
@@ -246,7 +230,9 @@ impl<'s, 'm> Network<'s, 'm> {
                     add_row(row_mut(self.state.in_transit, open.lane, p), orders);
                     add_row(row_mut(self.state.ring, due, p), orders);
                 }
-                (Stage::Waiting | Stage::InMail, _) => orders::book(&mut self.state, s, first, open.lane, orders),
+                (Stage::Waiting | Stage::InMail, _) => {
+                    orders::book(&mut self.state, s, first, open.lane, orders);
+                }
             }
             add_at(orders, open.product, -open.units);
         }
@@ -335,13 +321,14 @@ impl<'s, 'm> Network<'s, 'm> {
         if self.is_over() {
             return;
         }
+        self.under_way = true;
         for tally in &mut self.today {
             *tally = Tally::default();
         }
         if let Some(costs) = &mut self.costs {
             costs.fill(0);
         }
-        self.events();
+        self.conditions.turn(self.scenario, &self.draws, self.day);
         self.negotiate();
         self.receive();
         self.customers();
@@ -356,11 +343,9 @@ impl<'s, 'm> Network<'s, 'm> {
         let s = self.scenario;
         let p = s.products();
         let day = self.day;
-        {
-            let level = row_mut(self.state.forecast_level, n, p);
-            forecast::update(s, n, day, row(self.state.demand_today, n, p), level, self.scratch.wants);
-        }
         let Some(node) = s.nodes().get(n) else { return };
+        let (level, lags) = (row_mut(self.state.forecast_level, n, p), &mut *self.state.forecast_lags);
+        forecast::update(s, n, day, row(self.state.demand_today, n, p), level, lags, self.scratch.wants);
         if node.reviews(day) {
             position_row(s, &self.state, n, self.scratch.position);
             let view = NodeView {
@@ -396,7 +381,7 @@ impl<'s, 'm> Network<'s, 'm> {
                 }
             };
             if let Some(r) = node.weight_row {
-                keep(row_mut(self.state.capacity_weight, r, p), self.scratch.weight, 1, 16);
+                keep(row_mut(self.state.capacity_weight, r, p), self.scratch.weight, 1, saturate(WEIGHT_MAX));
             }
             if node.negotiates {
                 keep(row_mut(self.state.effort, n, p), self.scratch.effort, 0, word(layout::EFFORTS));
@@ -420,13 +405,8 @@ impl<'s, 'm> Network<'s, 'm> {
         }
         self.ship();
         self.account();
-        self.totals.add_day(s, &self.today);
+        self.totals.add_day(s, &self.today, self.disrupted());
         self.day += 1;
+        self.under_way = false;
     }
-}
-
-/// Hash of the name of the product with these words.
-#[inline(always)]
-fn product_key(words: &[i32; layout::PRODUCT_WORDS]) -> u64 {
-    key(words[layout::product::KEY_LOW], words[layout::product::KEY_HIGH])
 }

@@ -47,7 +47,7 @@ pub const SCHEMA: [Feature; FEATURES] = [
     feature("season_now", "ratio", 64, "season factor over the protection interval, less 1"),
     feature("season_next", "ratio", 64, "season factor of the 14 days after it, less the one over it"),
     feature("season_later", "ratio", 64, "season factor of the 28 days after those, less the one over it"),
-    feature("trend", "ratio", 64, "smoothed demand level / long-run mean, less 1"),
+    feature("trend", "ratio", 64, "forecast demand level / long-run mean, less 1"),
     feature("spread", "ratio", 64, "standard deviation of demand over the protection interval / its mean"),
     feature("safety_factor", "sd", 32, "textbook safety factor"),
     feature("order_cost", "octaves", 8, "fixed ordering cost / holding cost of one sd for a day, as a logarithm"),

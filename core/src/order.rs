@@ -31,8 +31,8 @@ pub fn quantity(level: i32, position: i32, cap: i32, bounds: Bounds) -> i32 {
     let lot = i64::from(if bounds.lot_size > 1 { bounds.lot_size } else { 1 });
     let least = i64::from(bounds.order_min);
     let wanted = if missing > least { missing } else { least };
-    let up = (wanted + lot - 1) / lot * lot;
-    let fitting = most / lot * lot;
+    // Divisions only where there are lots: they are most of what an order costs.
+    let (up, fitting) = if lot == 1 { (wanted, most) } else { ((wanted + lot - 1) / lot * lot, most / lot * lot) };
     let order = if up < fitting { up } else { fitting };
     if order < least { 0 } else { crate::convert::saturate(order) }
 }

@@ -13,7 +13,9 @@ use crate::state::StateView;
 mod classical;
 mod quantized;
 
-pub use classical::{BaseStock, CappedBaseStock, DualIndex, LevelRow, PeriodicReview, ReorderPoint, Textbook};
+pub use classical::{
+    AnchorAdjust, BaseStock, CappedBaseStock, DualIndex, LevelRow, PeriodicReview, ReorderPoint, Textbook,
+};
 pub use quantized::{QuantizedError, QuantizedPolicy};
 
 /// What a node decides for each of its products. Each row of shape `[product]`.
@@ -142,10 +144,12 @@ impl<'a> NodeView<'a> {
     #[inline(always)]
     #[must_use]
     pub fn outlooks(&self) -> Outlooks<'a> {
-        Outlooks::new(self.scenario, self.node, self.day, self.forecast_level())
+        let lags = crate::forecast::lags_of(self.scenario, self.node, self.state.forecast_lags);
+        Outlooks::new(self.scenario, self.node, self.day, self.forecast_level(), lags)
     }
 
-    /// Smoothed demand per day with the season taken out, Q12 [units]. Shape `[product]`.
+    /// Forecast demand per day of the protection interval with the season taken out, Q12 [units]. Shape
+    /// `[product]`.
     #[must_use]
     pub fn forecast_level(&self) -> &'a [i32] {
         self.row(self.state.forecast_level, self.node)
@@ -299,11 +303,12 @@ impl<'a> NodeView<'a> {
     #[must_use]
     pub fn storage_pressure_q8(&self) -> i64 {
         let Some(storage) = self.place().and_then(|node| node.storage) else { return 0 };
-        let volumes = self.scenario.product_rows().iter().map(|words| words[crate::layout::product::VOLUME]);
-        let held = self.inventory_level().iter().zip(self.yard()).zip(volumes).map(|((&level, &yard), volume)| {
-            let on_hand = if level > 0 { level } else { 0 };
-            wide(on_hand + yard) * wide(volume)
-        });
+        let held = self.inventory_level().iter().zip(self.yard()).zip(self.scenario.volumes()).map(
+            |((&level, &yard), &volume)| {
+                let on_hand = if level > 0 { level } else { 0 };
+                wide(on_hand + yard) * wide(volume)
+            },
+        );
         let volume = held.sum::<i64>();
         if storage <= 0 { 256 * 16 } else { (volume.min(i64::MAX >> 8) << 8) / wide(storage) }
     }

@@ -51,3 +51,9 @@ pub(crate) fn copy_row(to: &mut [i32], from: &[i32]) {
         *to = from;
     }
 }
+
+/// Whether a row of quantities is all zero.
+#[inline(always)]
+pub(crate) fn nothing(units: &[i32]) -> bool {
+    units.iter().fold(0, |union, &units| union | units) == 0
+}

@@ -7,7 +7,8 @@ mod bounds;
 mod error;
 mod read;
 
-use crate::convert::{index, key, low, wide, wide_index, word};
+use crate::convert::{index, key, low, saturate_wide, wide, wide_index, wider, word};
+use crate::hyperscore::SensitivitiesPpm;
 use crate::layout::{self, Column};
 use crate::rows::{at, row};
 use crate::table::Table;
@@ -45,7 +46,7 @@ pub const BOM_LINES_MAX: usize = 1024;
 /// Most units of a component in one unit of a product.
 pub const BOM_QUANTITY_MAX: i32 = 1 << 16;
 /// Most groups of products whose demand is shocked together.
-pub const GROUPS_MAX: usize = 16;
+pub const GROUPS_MAX: usize = 32;
 /// Greatest shock of a group's demand, Q12.
 pub const SHOCK_MAX_Q12: i32 = 1 << 16;
 /// The worst grade, Q16.
@@ -130,6 +131,8 @@ pub struct Node {
     pub producer_row: usize,
     /// Row among the nodes that have both customers and lanes.
     pub mixed_row: Option<usize>,
+    /// How its forecasts are moved on from day to day.
+    pub forecast: crate::forecast::Path,
 }
 
 impl Node {
@@ -334,11 +337,13 @@ pub struct ScoreParametersPpm {
     pub gamma: i32,
     /// Exponent.
     pub kappa: i32,
+    /// By how much conditions move the weights.
+    pub sensitivity: SensitivitiesPpm,
 }
 
 impl ScoreParametersPpm {
     /// The source paper's beta 6, gamma -ln 2 and kappa 2.5; the weights are this project's: half for
-    /// delivery, 0.3 for inventory, 0.2 for capacity.
+    /// delivery, 0.3 for inventory, 0.2 for capacity, whatever the conditions.
     pub const PUBLISHED: Self = Self {
         weight_delivery: 500_000,
         weight_inventory: 300_000,
@@ -346,6 +351,7 @@ impl ScoreParametersPpm {
         beta: 6_000_000,
         gamma: -693_147,
         kappa: 2_500_000,
+        sensitivity: SensitivitiesPpm::NONE,
     };
 }
 
@@ -362,7 +368,9 @@ pub struct Scenario<'a> {
     ring_days: NonZeroUsize,
     first_weekday: u32,
     first_yearday: u32,
-    smoothing_shift: u32,
+    forecast_shift: u32,
+    /// Nodes whose forecasts have lags.
+    pub(crate) general_forecasts: usize,
     unit_scale: i32,
     money_scale: i32,
     reference_holding: i64,
@@ -470,10 +478,11 @@ impl<'a> Scenario<'a> {
         (self.first_yearday + day) % 365
     }
 
-    /// Forecast smoothing: alpha = 2^-shift.
+    /// Bits that the lags of general forecasts give up for range: they are Q(12 - shift).
+    #[inline(always)]
     #[must_use]
-    pub fn smoothing_shift(&self) -> u32 {
-        self.smoothing_shift
+    pub fn forecast_shift(&self) -> u32 {
+        self.forecast_shift
     }
 
     /// Internal units per unit of the user's.
@@ -498,6 +507,32 @@ impl<'a> Scenario<'a> {
     #[must_use]
     pub fn position_max(&self) -> i32 {
         self.position_max
+    }
+
+    /// What a day's holding may cost at one node before its inventory score is 0 [minor currency units]: its
+    /// share of the network's reference, which is that of its textbook base stock held in full, at the long-run
+    /// mean. The shares add up to the network's, but for rounding down; at least 1.
+    #[must_use]
+    pub fn node_reference_holding(&self, node: usize) -> i64 {
+        let all: i128 = (0..self.nodes.len()).map(|n| self.textbook_holding(n)).sum();
+        let share = wider(self.reference_holding).checked_mul(self.textbook_holding(node));
+        // A network that holds nothing by the book has equal shares.
+        let equal = self.reference_holding.checked_div(wide(word(self.nodes.len()))).unwrap_or(0);
+        share.and_then(|s| s.checked_div(all)).map_or(equal, saturate_wide).max(1)
+    }
+
+    /// Holding cost of a day of the textbook base stock of one node, at the long-run mean [minor currency units].
+    fn textbook_holding(&self, node: usize) -> i128 {
+        let column = |column| self.column(column, node).iter().map(|&w| wide(w));
+        let shape =
+            column(Column::DemandMean).zip(column(Column::ProtectionDays)).zip(column(Column::ProtectionSpread));
+        let rates = column(Column::SafetyFactor).zip(column(Column::HoldingCost));
+        let held = shape.zip(rates).map(|(((mean, days), spread), (z_q8, holding))| {
+            let mean = mean * days; // Q12; a word times at most 160
+            let safety = (wider(mean) * wider(spread) * wider(z_q8)) >> 24;
+            wider(holding) * (((wider(mean) + safety).max(0) + 4095) >> 12)
+        });
+        held.sum()
     }
 
     /// HyperScore's parameters [ppm].
@@ -531,21 +566,42 @@ impl<'a> Scenario<'a> {
     #[inline]
     #[must_use]
     pub fn product_key(&self, product: usize) -> u64 {
-        let words = self.product_rows().get(product).copied().unwrap_or_default();
-        key(words[layout::product::KEY_LOW], words[layout::product::KEY_HIGH])
+        let word = |word: usize| at(self.product_column(word), product);
+        key(word(layout::product::KEY_LOW), word(layout::product::KEY_HIGH))
     }
 
-    /// Words of each product: a row to go over without bounds checks.
+    /// Hashes of the products' names, in order.
     #[inline(always)]
-    pub(crate) fn product_rows(&self) -> &'a [[i32; layout::PRODUCT_WORDS]] {
-        self.product_words.as_chunks().0
+    pub(crate) fn product_keys(&self) -> impl Iterator<Item = u64> + 'a {
+        let (low, high) =
+            (self.product_column(layout::product::KEY_LOW), self.product_column(layout::product::KEY_HIGH));
+        low.iter().zip(high).map(|(&low, &high)| key(low, high))
+    }
+
+    /// One word of each product ([`layout::product`]). Shape `[product]`.
+    #[inline(always)]
+    fn product_column(&self, word: usize) -> &'a [i32] {
+        row(self.product_words, word, self.products)
+    }
+
+    /// Volume of one unit of each product. Shape `[product]`.
+    #[inline(always)]
+    #[must_use]
+    pub fn volumes(&self) -> &'a [i32] {
+        self.product_column(layout::product::VOLUME)
     }
 
     /// Volume of one unit of a product.
     #[inline]
     #[must_use]
     pub fn volume(&self, product: usize) -> i32 {
-        self.product_rows().get(product).map_or(0, |words| words[layout::product::VOLUME])
+        at(self.volumes(), product)
+    }
+
+    /// Group whose shock each product's demand follows, or -1. Shape `[product]`.
+    #[inline(always)]
+    pub(crate) fn group_column(&self) -> &'a [i32] {
+        self.product_column(layout::product::GROUP)
     }
 
     /// Number of season profiles.
@@ -625,7 +681,7 @@ impl<'a> Scenario<'a> {
     /// Group whose shock a product's demand follows.
     #[must_use]
     pub fn group(&self, product: usize) -> Option<usize> {
-        let group = self.product_rows().get(product).map_or(-1, |words| words[layout::product::GROUP]);
+        let group = self.group_column().get(product).copied().unwrap_or(-1);
         (group >= 0).then_some(index(group))
     }
 

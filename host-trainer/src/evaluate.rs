@@ -1,14 +1,19 @@
 //! Running policies on unseen seeds and telling what they cost: with common random numbers.
 
 use crate::model::FloatPolicy;
+use crate::recovery::{Daily, Responsiveness};
 use crate::rollout::GreedyPolicy;
 use crate::simd;
+use crate::trace::Recorder;
 use restock_core::blob::PolicyBlob;
 use restock_core::digest::Digest;
-use restock_core::hyperscore::HyperScore;
-use restock_core::kpi::Kpis;
+use restock_core::hyperscore::{HyperScore, WeightsPpm};
+use restock_core::kpi::{Kpis, Tally};
 use restock_core::ledger::{Ledger, TERMS};
-use restock_core::policy::{BaseStock, PeriodicReview, QuantizedPolicy, ReorderPoint, Textbook};
+use restock_core::monitor::{HyperScoreMonitor, MonitorSettings};
+use restock_core::policy::{
+    AnchorAdjust, BaseStock, CappedBaseStock, DualIndex, PeriodicReview, QuantizedPolicy, ReorderPoint, Textbook,
+};
 use restock_core::{Network, Policy, Scenario};
 use serde::Serialize;
 
@@ -31,6 +36,12 @@ pub struct Protocol {
 pub enum Contender<'a> {
     /// Fixed base-stock levels. Shape `[node][product]`.
     BaseStock(Vec<i32>),
+    /// Fixed base-stock levels, and a cap on each order. Shapes `[node][product]`.
+    CappedBaseStock(Vec<i32>, Vec<i32>),
+    /// Level of the fast route, level and cap of the normal order. Shapes `[node][product]`.
+    DualIndex(Vec<i32>, Vec<i32>, Vec<i32>),
+    /// Anchoring and adjustment: expected demand and desired stock, shapes `[node][product]`; alpha, beta, first day.
+    AnchorAdjust(Vec<i32>, Vec<i32>, i32, i32, u32),
     /// (s, S). Shapes `[node][product]`.
     ReorderPoint(Vec<i32>, Vec<i32>),
     /// Periodic review with textbook levels.
@@ -48,8 +59,12 @@ pub enum Contender<'a> {
 pub struct Outcome {
     /// KPIs of the days that count.
     pub kpis: Kpis,
+    /// Demand and service of all days, with the days before that count no KPIs.
+    pub daily: Daily,
     /// Digest of every order, level and cost of all days.
     pub digest: u64,
+    /// Times that the score's monitor rang on the days that count.
+    pub alarms: u32,
 }
 
 /// Runs every replica; the number of threads changes nothing.
@@ -58,41 +73,91 @@ pub struct Outcome {
 /// If an int8 policy does not fit the scenario: running anything else under its name would lie.
 #[must_use]
 pub fn run(scenario: &Scenario<'_>, contender: &Contender<'_>, protocol: &Protocol, threads: usize) -> Vec<Outcome> {
+    run_recorded(scenario, contender, protocol, threads, None)
+}
+
+/// [`run`], with a record of each day where one is wanted.
+///
+/// # Panics
+/// As [`run`].
+#[must_use]
+pub fn run_recorded(
+    scenario: &Scenario<'_>,
+    contender: &Contender<'_>,
+    protocol: &Protocol,
+    threads: usize,
+    record: Option<&Recorder>,
+) -> Vec<Outcome> {
     let replicas: Vec<u32> = (0..protocol.replicas).collect();
     crate::threads::map(&replicas, threads, |&replica| match contender {
-        Contender::BaseStock(level) => replicate(scenario, &mut BaseStock { level }, protocol, replica),
+        Contender::BaseStock(level) => replicate(scenario, &mut BaseStock { level }, protocol, replica, record),
         Contender::ReorderPoint(reorder, up_to) => {
-            replicate(scenario, &mut ReorderPoint { reorder, up_to }, protocol, replica)
+            replicate(scenario, &mut ReorderPoint { reorder, up_to }, protocol, replica, record)
+        }
+        Contender::CappedBaseStock(level, cap) => {
+            replicate(scenario, &mut CappedBaseStock { level, cap }, protocol, replica, record)
+        }
+        Contender::DualIndex(expedite, level, cap) => {
+            replicate(scenario, &mut DualIndex { expedite, level, cap }, protocol, replica, record)
+        }
+        Contender::AnchorAdjust(expected, desired, share_q16, line_q16, from_day) => {
+            let (share_q16, line_q16, from_day) = (*share_q16, *line_q16, *from_day);
+            replicate(
+                scenario,
+                &mut AnchorAdjust { expected, desired, share_q16, line_q16, from_day },
+                protocol,
+                replica,
+                record,
+            )
         }
         Contender::PeriodicReview(period_days) => {
-            replicate(scenario, &mut PeriodicReview { period_days: *period_days }, protocol, replica)
+            replicate(scenario, &mut PeriodicReview { period_days: *period_days }, protocol, replica, record)
         }
-        Contender::Textbook => replicate(scenario, &mut Textbook, protocol, replica),
-        Contender::Float(policies) => replicate(scenario, &mut GreedyPolicy::new(policies), protocol, replica),
+        Contender::Textbook => replicate(scenario, &mut Textbook, protocol, replica, record),
+        Contender::Float(policies) => replicate(scenario, &mut GreedyPolicy::new(policies), protocol, replica, record),
         Contender::Int8(blob) => {
             let mut features = vec![0i8; QuantizedPolicy::bytes(scenario)];
-            let Ok(mut policy) = QuantizedPolicy::on_another_scenario(blob, scenario, &mut features) else {
+            let Ok(policy) = QuantizedPolicy::on_another_scenario(blob, scenario, &mut features) else {
                 panic!("an int8 policy that does not fit the scenario must not be run")
             };
-            replicate(scenario, &mut policy, protocol, replica)
+            replicate(scenario, &mut policy.with_kernel(simd::HostKernel::new()), protocol, replica, record)
         }
     })
 }
 
 /// One replica from its first day to its last.
-fn replicate(scenario: &Scenario<'_>, policy: &mut impl Policy, protocol: &Protocol, replica: u32) -> Outcome {
+fn replicate(
+    scenario: &Scenario<'_>,
+    policy: &mut impl Policy,
+    protocol: &Protocol,
+    replica: u32,
+    record: Option<&Recorder>,
+) -> Outcome {
     let mut memory = vec![0i32; Network::words(scenario)];
     let Ok(mut network) = Network::new(scenario, &mut memory) else { unreachable!("memory is as long as asked for") };
     network.reset(protocol.seed, replica, protocol.first_day);
-    let mut digest = Digest::new();
+    let (mut digest, mut daily) = (Digest::new(), Daily::default());
+    let mut monitor = HyperScoreMonitor::new(scenario, MonitorSettings::WEEKLY);
+    let mut record = record.map(|recorder| (recorder, recorder.path()));
     for day in 0..protocol.warmup_days + protocol.days {
         if day == protocol.warmup_days {
             network.clear_kpis();
         }
         simd::advance(&mut network, policy);
         network.trace(&mut digest);
+        let sum = |of: fn(&Tally) -> i64| network.today().iter().map(of).sum();
+        daily.push(sum(|tally| tally.demand), sum(|tally| tally.served), network.disrupted());
+        if day >= protocol.warmup_days {
+            let _ = monitor.watch(network.today(), network.disrupted());
+        }
+        if let Some((recorder, path)) = &mut record {
+            recorder.day(path, day as usize, replica, &network);
+        }
     }
-    Outcome { kpis: network.kpis().clone(), digest: digest.value() }
+    if let Some((recorder, path)) = &record {
+        recorder.add(path);
+    }
+    Outcome { kpis: network.kpis().clone(), daily, digest: digest.value(), alarms: monitor.alarms() }
 }
 
 /// A policy's figures over all replicas, in the user's units.
@@ -117,18 +182,37 @@ pub struct Summary {
     pub bullwhip_ratio: f64,
     /// The same, echelon by echelon, customers first.
     pub bullwhip_by_echelon: Vec<f64>,
+    /// How the fill rate answered to shocks; none where there were none.
+    pub responsiveness: Option<Responsiveness>,
     /// HyperScore of the totals of all replicas.
     pub hyperscore: f64,
     /// Its V.
     pub v: f64,
     /// Its parts.
     pub parts: PartsOut,
+    /// The weights that the conditions gave the parts.
+    pub weights: PartsOut,
+    /// Each node's own score, V and parts, in node order.
+    pub nodes: Vec<NodeScore>,
+    /// Times that the score's monitor rang, per path.
+    pub alarms_per_path: f64,
     /// Difference of cost to the periodic review policy on the same paths, in percent of it, with
     /// the half width of its 95 % interval (NaN for a single replica); none where that policy costs
     /// nothing.
     pub versus_periodic_review_percent: Option<(f64, f64)>,
     /// Digest of all replicas.
     pub digest: String,
+}
+
+/// How well one node is run: all who order of it are its customers.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct NodeScore {
+    /// HyperScore of the node's totals.
+    pub hyperscore: f64,
+    /// Its V.
+    pub v: f64,
+    /// Its parts.
+    pub parts: PartsOut,
 }
 
 /// The parts of V, as shares of one.
@@ -140,6 +224,26 @@ pub struct PartsOut {
     pub inventory_score: f64,
     /// Work used / capacity.
     pub capacity_utilization: f64,
+}
+
+impl PartsOut {
+    fn of(score: &HyperScore) -> Self {
+        let share = |ppm: i64| ppm as f64 / 1e6;
+        Self {
+            delivery_rate: share(score.parts.delivery_rate_ppm),
+            inventory_score: share(score.parts.inventory_score_ppm),
+            capacity_utilization: share(score.parts.capacity_utilization_ppm),
+        }
+    }
+
+    fn weights(weights: &WeightsPpm) -> Self {
+        let share = |ppm: i32| f64::from(ppm) / 1e6;
+        Self {
+            delivery_rate: share(weights.delivery),
+            inventory_score: share(weights.inventory),
+            capacity_utilization: share(weights.capacity),
+        }
+    }
 }
 
 /// Costs of each replica [currency]. Shape `[replica]`.
@@ -178,6 +282,13 @@ fn t_quantile(freedom: usize) -> f64 {
     }
 }
 
+/// One line on how often the score's monitor rang.
+#[must_use]
+pub fn alarms_text(summaries: &[Summary]) -> String {
+    let each: Vec<String> = summaries.iter().map(|s| format!("{} {:.2}", s.policy, s.alarms_per_path)).collect();
+    format!("alarms of the score's monitor per path: {}.", each.join(", "))
+}
+
 /// The figures of one policy.
 #[must_use]
 pub fn summarize(scenario: &Scenario<'_>, name: &str, outcomes: &[Outcome], periodic: Option<&[Outcome]>) -> Summary {
@@ -185,19 +296,23 @@ pub fn summarize(scenario: &Scenario<'_>, name: &str, outcomes: &[Outcome], peri
     let replicas = outcomes.len() as f64;
     let cost = costs(scenario, outcomes);
     let (total_cost, total_cost_ci95) = mean_and_interval(&cost);
-    let mut total = restock_core::kpi::Tally::default();
-    let mut ledger = Ledger::default();
-    let mut days = 0;
+    let mut all = Kpis::new(scenario);
     let mut digest = Digest::new();
     for outcome in outcomes {
-        let one = outcome.kpis.total();
-        total.add(&one);
-        ledger.add(&one.ledger);
-        days += outcome.kpis.days();
+        all.join(&outcome.kpis);
         digest.wide(outcome.digest as i64);
     }
-    let terms = ledger.terms();
-    let score = HyperScore::of_total(&total, days, scenario.reference_holding(), &scenario.score_parameters());
+    // What is not counted is at the front.
+    let daily: Vec<Daily> = outcomes.iter().map(|outcome| outcome.daily.clone()).collect();
+    let counted = outcomes.first().map_or(0, |outcome| outcome.kpis.days());
+    let warmup_days = daily.first().map_or(0, |daily| daily.days().saturating_sub(counted));
+    let total = all.total();
+    let terms = total.ledger.terms();
+    let score = HyperScore::of(&all, &scenario.score_parameters());
+    let of_node = |n: usize| {
+        let score = HyperScore::of_node(&all, scenario, n);
+        NodeScore { hyperscore: score.score, v: score.v_real(), parts: PartsOut::of(&score) }
+    };
     let echelons = scenario.nodes().iter().map(|n| n.echelon).max().map_or(0, |e| usize::from(e) + 1);
     let bullwhip: Vec<f64> = (0..echelons)
         .map(|e| outcomes.iter().map(|o| o.kpis.bullwhip_milli(e) as f64 / 1000.0).sum::<f64>() / replicas)
@@ -213,13 +328,13 @@ pub fn summarize(scenario: &Scenario<'_>, name: &str, outcomes: &[Outcome], peri
         inventory_turnover_with_transit: ratio(total.stock_value + total.transit_value),
         bullwhip_ratio: bullwhip.iter().sum::<f64>() / bullwhip.len().max(1) as f64,
         bullwhip_by_echelon: bullwhip,
+        responsiveness: Responsiveness::of(&daily, warmup_days),
         hyperscore: score.score,
         v: score.v_real(),
-        parts: PartsOut {
-            delivery_rate: score.parts.delivery_rate_ppm as f64 / 1e6,
-            inventory_score: score.parts.inventory_score_ppm as f64 / 1e6,
-            capacity_utilization: score.parts.capacity_utilization_ppm as f64 / 1e6,
-        },
+        parts: PartsOut::of(&score),
+        weights: PartsOut::weights(&score.weights),
+        nodes: (0..scenario.node_count()).map(of_node).collect(),
+        alarms_per_path: outcomes.iter().map(|o| f64::from(o.alarms)).sum::<f64>() / replicas,
         versus_periodic_review_percent: periodic.and_then(|p| {
             let base = costs(scenario, p);
             let base_mean = base.iter().sum::<f64>() / base.len().max(1) as f64;

@@ -1,5 +1,6 @@
 //! A plain serial chain: what throughput is measured on, and what tests start from.
 
+use crate::forecast::process::Process;
 use crate::input::calendar::Date;
 use crate::input::distribution::Distribution;
 use crate::input::{LaneSpec, NetworkSpec, NodeSpec, ProductSpec, ProfileSpec, RouteSpec};
@@ -24,6 +25,7 @@ pub fn plain_chain(products: usize) -> Result<NetworkSpec, String> {
     let lead = Distribution::parse(&format!("constant({LEAD_DAYS})"))?.compile(1)?;
     let protection = LEAD_DAYS; // and a review period of 1, less the day whose demand is seen
     let spread = (f64::from(protection) * MEAN).sqrt() / (f64::from(protection) * MEAN);
+    let smoothing = Process::smoothing(1.0 / 32.0).words(1);
     let mut stockpoints = vec![0; STOCKPOINT_COLUMNS * nodes * products];
     for column in Column::ALL {
         for n in 0..nodes {
@@ -40,6 +42,8 @@ pub fn plain_chain(products: usize) -> Result<NetworkSpec, String> {
                 Column::ProtectionSpread => (spread * 65_536.0) as i32,
                 Column::SafetyFactor => 384,
                 Column::Yield => 1 << 16,
+                Column::ForecastLag1 => smoothing[0],
+                Column::ForecastReach => smoothing[3],
                 _ => 0,
             };
             let at = (column.at() * nodes + n) * products;
@@ -66,7 +70,7 @@ pub fn plain_chain(products: usize) -> Result<NetworkSpec, String> {
         start: Date::new(2026, 1, 5).ok_or("2026-01-05 is a date")?,
         horizon_days: HORIZON_DAYS,
         ring_days: LEAD_DAYS + 1,
-        smoothing_shift: 5,
+        forecast_shift: 0,
         unit_scale: 1,
         money_scale: 10_000,
         reference_holding: i64::from(products as u32) * 3 * 60 * 30,
@@ -99,11 +103,11 @@ pub fn plain_chain(products: usize) -> Result<NetworkSpec, String> {
         products: (0..products).map(|p| ProductSpec { name: format!("product {p}"), volume: 1, group: None }).collect(),
         stockpoints,
         profiles: vec![ProfileSpec { name: "flat".to_owned(), row: vec![4096; HORIZON_DAYS + SEASON_AHEAD_DAYS] }],
+        groups: Vec::new(),
         events: Vec::new(),
         open_orders: Vec::new(),
         disruptions: Vec::new(),
         bom: Vec::new(),
-        groups: 0,
         shock_table: None,
         tables: vec![demand, lead],
         replay_days: 0,

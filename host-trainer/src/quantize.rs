@@ -8,10 +8,13 @@
 //! arithmetic is the file format's (see `restock_core::blob`).
 
 use crate::model::{FEATURE_SCALE, FloatPolicy, LayerView};
-use restock_core::action::OUTPUTS;
+use ed25519_compact::{KeyPair, Seed};
+use restock_core::action::{Choice, HEAD_CHOICES};
+use restock_core::blob::TrustedKey;
 use restock_core::blob::{
-    self, Agent, BIAS_MAX, BlobError, GOLDEN_MAX, Golden, LAYERS_MAX, LOGIT_FRACTION_BITS, Layer, WIDTH_MAX,
+    AgentDraft, BIAS_MAX, BlobError, Draft, GOLDEN_MAX, LAYERS_MAX, LOGIT_FRACTION_BITS, LayerDraft, WIDTH_MAX,
 };
+use restock_core::digest::Digest;
 use restock_core::observation::FEATURES;
 use restock_core::scenario::NODES_MAX;
 
@@ -47,14 +50,14 @@ pub enum QuantizeError {
 struct OwnedLayer {
     inputs: u16,
     outputs: u16,
-    weights: Vec<u8>,
-    biases: Vec<u8>,
-    multipliers: Vec<u8>,
+    weights: Vec<i8>,
+    biases: Vec<i32>,
+    multipliers: Vec<i32>,
 }
 
 impl OwnedLayer {
-    fn borrow(&self) -> Layer<'_> {
-        Layer {
+    fn borrow(&self) -> LayerDraft<'_> {
+        LayerDraft {
             inputs: self.inputs,
             outputs: self.outputs,
             weights: &self.weights,
@@ -69,17 +72,47 @@ struct OwnedAgent {
     node_key: u64,
     allowed: u64,
     layers: Vec<OwnedLayer>,
-    golden: Vec<([u8; FEATURES], Vec<u8>)>,
+    golden: Vec<[i8; FEATURES]>,
 }
 
-impl OwnedAgent {
-    fn borrow(&self) -> Agent<'_> {
-        Agent {
-            node_key: self.node_key,
-            allowed: self.allowed,
-            layers: self.layers.iter().map(OwnedLayer::borrow).collect(),
-            golden: self.golden.iter().map(|(f, l)| Golden { features: f, logits: l }).collect(),
-        }
+/// Which model a file holds and who signs for it.
+#[derive(Clone, Debug, Default)]
+pub struct Label {
+    /// For people only: version, seed, iteration. Printable ASCII.
+    pub note: String,
+    /// Grows with every model that is given out; a device may refuse to go back.
+    pub model_version: u32,
+    /// The key to sign with; without one the file is not signed.
+    pub signer: Option<Signer>,
+}
+
+/// An ed25519 key and its name.
+#[derive(Clone, Debug)]
+pub struct Signer {
+    id: u64,
+    pair: KeyPair,
+}
+
+impl Signer {
+    /// The key that 32 secret bytes make. Its id is a hash of its public half.
+    #[must_use]
+    pub fn new(secret: [u8; 32]) -> Self {
+        let pair = KeyPair::from_seed(Seed::new(secret));
+        let mut digest = Digest::new();
+        digest.bytes(pair.pk.as_ref());
+        Self { id: digest.value(), pair }
+    }
+
+    /// Its signature of some bytes.
+    #[must_use]
+    pub fn sign(&self, bytes: &[u8]) -> [u8; 64] {
+        *self.pair.sk.sign(bytes, None)
+    }
+
+    /// What a device has to know to trust it.
+    #[must_use]
+    pub fn trusted(&self) -> TrustedKey {
+        TrustedKey { id: self.id, key: *self.pair.pk }
     }
 }
 
@@ -92,13 +125,53 @@ pub fn pack(
     note: &str,
     nodes: &[(String, &FloatPolicy, Calibration)],
 ) -> Result<Vec<u8>, QuantizeError> {
+    pack_labelled(scenario_hash, &Label { note: note.to_owned(), ..Label::default() }, nodes)
+}
+
+/// The same with a model version and a signature.
+///
+/// # Errors
+/// As for [`pack`].
+pub fn pack_labelled(
+    scenario_hash: u64,
+    label: &Label,
+    nodes: &[(String, &FloatPolicy, Calibration)],
+) -> Result<Vec<u8>, QuantizeError> {
     let mut owned = Vec::new();
     for (name, policy, calibration) in nodes {
         owned.push(quantize(name, policy, calibration)?);
     }
-    let agents: Vec<Agent<'_>> = owned.iter().map(OwnedAgent::borrow).collect();
+    let layers: Vec<Vec<LayerDraft<'_>>> =
+        owned.iter().map(|agent| agent.layers.iter().map(OwnedLayer::borrow).collect()).collect();
+    let golden: Vec<Vec<&[i8]>> =
+        owned.iter().map(|agent| agent.golden.iter().map(|row| row.as_slice()).collect()).collect();
+    // In doubt a node does what the textbook says.
+    let fallback = Choice::TEXTBOOK.heads();
+    let agents: Vec<AgentDraft<'_>> = owned
+        .iter()
+        .zip(layers.iter().zip(&golden))
+        .map(|(agent, (layers, golden))| AgentDraft {
+            node_key: agent.node_key,
+            allowed: agent.allowed,
+            fallback: &fallback,
+            layers,
+            golden,
+        })
+        .collect();
+    let draft = Draft {
+        scenario_hash,
+        schema_hash: restock_core::observation::schema_hash(),
+        model_version: label.model_version,
+        inputs: FEATURES as u16,
+        heads: &HEAD_CHOICES.map(|choices| choices as u8),
+        note: &label.note,
+        agents: &agents,
+    };
     let mut file = vec![0u8; FILE_BYTES_MAX];
-    let length = blob::encode(scenario_hash, note, &agents, &mut file)?;
+    let length = match &label.signer {
+        None => draft.encode(&mut file)?,
+        Some(signer) => draft.encode_signed(signer.id, |bytes| signer.sign(bytes), &mut file)?,
+    };
     file.truncate(length);
     Ok(file)
 }
@@ -138,26 +211,13 @@ fn quantize(name: &str, policy: &FloatPolicy, calibration: &Calibration) -> Resu
         quantized.push(quantize_layer(layer, step, out_step));
         step = out_step;
     }
-    let mut agent = OwnedAgent {
+    let stride = (calibration.samples.len() / GOLDEN_MAX).max(1);
+    Ok(OwnedAgent {
         node_key: restock_core::digest::name_key(name),
         allowed: policy.mask.into(),
         layers: quantized,
-        golden: Vec::new(),
-    };
-    let stride = (calibration.samples.len() / GOLDEN_MAX).max(1);
-    let golden: Vec<([u8; FEATURES], Vec<u8>)> = calibration
-        .samples
-        .iter()
-        .step_by(stride)
-        .take(GOLDEN_MAX)
-        .map(|sample| {
-            let mut logits = [0; OUTPUTS];
-            agent.borrow().infer(sample, &mut logits);
-            (sample.map(|f| f as u8), logits.iter().flat_map(|l| l.to_le_bytes()).collect())
-        })
-        .collect();
-    agent.golden = golden;
-    Ok(agent)
+        golden: calibration.samples.iter().step_by(stride).take(GOLDEN_MAX).copied().collect(),
+    })
 }
 
 /// The step of a channel's weights and the step of its accumulator: fine enough for the largest
@@ -190,13 +250,13 @@ fn quantize_layer(layer: &LayerView<'_>, in_step: f32, out_step: f32) -> OwnedLa
     for o in 0..layer.outputs {
         let row = &layer.weights[o * layer.inputs..(o + 1) * layer.inputs];
         let (weight_step, acc_step) = channel_steps(largest(row), layer.bias[o], in_step);
-        weights.extend(row.iter().map(|&w| (f64::from(w) / weight_step).round().clamp(-127.0, 127.0) as i8 as u8));
+        weights.extend(row.iter().map(|&w| (f64::from(w) / weight_step).round().clamp(-127.0, 127.0) as i8));
         let bias =
             (f64::from(layer.bias[o]) / acc_step).round().clamp(-f64::from(BIAS_MAX), f64::from(BIAS_MAX)) as i32;
         let multiplier =
             (acc_step / f64::from(out_step) * 4_294_967_296.0).round().clamp(0.0, f64::from(i32::MAX)) as i32;
-        biases.extend(bias.to_le_bytes());
-        multipliers.extend(multiplier.to_le_bytes());
+        biases.push(bias);
+        multipliers.push(multiplier);
     }
     OwnedLayer { inputs: layer.inputs as u16, outputs: layer.outputs as u16, weights, biases, multipliers }
 }

@@ -66,12 +66,16 @@ pub fn reward_scales(scenario: &Scenario<'_>) -> Vec<f32> {
 pub fn mask_of(scenario: &Scenario<'_>, node: usize) -> HeadMask {
     let it = &scenario.nodes()[node];
     let routes = it.inbound.iter().map(|&l| scenario.lanes()[usize::from(l)].routes).max().unwrap_or(1);
-    let weights: &[u8] = if it.capacity.is_some() { &[0, 1, 2] } else { &[Choice::TEXTBOOK.weight] };
     let route_choices: Vec<u8> = (0..routes as u8).collect();
+    // Products are weighed against each other where they share production, storage or components.
+    let shares = it.capacity.is_some() || it.storage.is_some() || it.bom_lines > 0;
+    let weights: &[u8] = if shares { &[0, 1, 2] } else { &[Choice::TEXTBOOK.weight] };
+    let lifts = |l: &u8| scenario.lanes()[usize::from(*l)].quality.as_ref().is_some_and(|q| q.lift_q16[1] > 0);
+    let efforts: &[u8] = if it.inbound.iter().any(lifts) { &[0, 1, 2, 3] } else { &[Choice::TEXTBOOK.effort] };
     HeadMask::all()
         .narrowed(2, weights)
         .and_then(|m| m.narrowed(3, &route_choices))
-        .and_then(|m| m.narrowed(4, &[Choice::TEXTBOOK.effort]))
+        .and_then(|m| m.narrowed(4, efforts))
         .unwrap_or_else(|_| HeadMask::all()) // never: each list above holds a choice that exists
 }
 
@@ -333,4 +337,26 @@ pub fn observe(
         simd::advance(&mut network, &mut watcher);
     }
     watcher.seen
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use restock_core::action::{EFFORT_CHOICES, WEIGHTS};
+
+    #[test]
+    fn a_node_has_the_choices_that_can_matter_there() {
+        let spec = crate::input::default_network();
+        let image = spec.image().unwrap();
+        let scenario = Scenario::new(&image).unwrap();
+        let node = |name: &str| spec.nodes.iter().position(|n| n.name == name).unwrap();
+        let choices = |name: &str| {
+            let mask = mask_of(&scenario, node(name));
+            [2, 3, 4].map(|head| mask.allowed(head).count())
+        };
+        // The retailer shares its storage and has two routes; of its lane nothing can be negotiated.
+        assert_eq!(choices("retailer"), [WEIGHTS.len(), 2, 1]);
+        assert_eq!(choices("manufacturer"), [WEIGHTS.len(), 2, EFFORT_CHOICES]);
+        assert_eq!(choices("supplier"), [1, 1, EFFORT_CHOICES]);
+    }
 }

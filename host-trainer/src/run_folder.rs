@@ -9,11 +9,13 @@
 //! | `tensorboard/` | the same as TensorBoard events |
 //! | `restock.policy` | the packed int8 policies |
 //! | `results.json` | the comparison |
+//! | `trace.bin` | digests of the comparison, day by day and stockpoint by stockpoint: see [`crate::trace`] |
 
 use crate::checkpoint::write_atomically;
 use crate::failure::Failure;
 use crate::input::{read_image, write_image};
 use crate::problem::{Names, Problem};
+use crate::trace::{self, Trace};
 use crate::train::TrainingConfig;
 use restock_core::Scenario;
 use serde::{Deserialize, Serialize};
@@ -191,6 +193,27 @@ impl RunFolder {
     pub fn write_json(&self, name: &str, document: &impl Serialize) -> Result<(), Failure> {
         let text = serde_json::to_string_pretty(document).map_err(|e| Failure::failed(format!("{name}: {e}")))?;
         self.write(name, text.as_bytes())
+    }
+
+    /// Writes what the policies of a comparison did, day by day.
+    ///
+    /// # Errors
+    /// If it can't be written.
+    pub fn write_traces(&self, traces: &[Trace]) -> Result<(), Failure> {
+        self.write("trace.bin", &trace::encode(traces))
+    }
+
+    /// What the policies of the comparison did; nothing where the run was compared before there were traces.
+    ///
+    /// # Errors
+    /// If the file can't be read or is damaged.
+    pub fn traces(&self) -> Result<Vec<Trace>, Failure> {
+        let file = self.file("trace.bin");
+        match std::fs::read(&file) {
+            Ok(bytes) => trace::decode(&bytes).map_err(|e| Failure::data(format!("{} {e}", file.display()))),
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
+            Err(e) => Err(Failure::data(format!("{}: {e}", file.display()))),
+        }
     }
 
     /// Writes a file atomically.

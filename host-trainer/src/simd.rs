@@ -5,8 +5,18 @@
 //! may use AVX2, they are compiled again and wider: a third less time for a plain chain, half the time
 //! for observations and for int8 decisions. All of the core is integers, and a policy's floats are
 //! rounded alike because fused multiply-add is not allowed: the results are the same.
+//!
+//! int8 networks have kernels of their own, written with the processor's instructions: [`HostKernel`].
 
 use restock_core::{Network, Policy};
+
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+mod batch;
+#[cfg(target_arch = "x86_64")]
+mod vnni;
+
+pub use batch::{HostKernel, Level};
 
 /// [`Network::advance`], with AVX2 where there is such a thing.
 #[inline]

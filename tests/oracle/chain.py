@@ -9,6 +9,7 @@ import heapq
 from collections import defaultdict
 
 import chance
+import forecast
 import rules
 from morning import ARRIVAL, EVENT, FINISHED, MAIL, ONE_Q12, Morning
 from wishes import NOTHING, wish
@@ -69,12 +70,13 @@ class Chain(Morning):
                     self.grade[l, i] = lane.grades.base_q8 << 8
                     self.on_time[l, i] = lane.grades.on_time
                     self.accepted[l, i] = lane.grades.accepted
-        for number, disruption in enumerate(problem.disruptions):
-            self.turn_after(number, disruption.gap)
+        for number in range(len(problem.disruptions)):
+            self.turn_after(number, 0)
         for n, row in enumerate(problem.stock):
             for i, stock in enumerate(row):
                 self.on_hand[n, i] = stock.initial
-                self.forecast[n, i] = stock.demand_mean
+            for i, one in enumerate(forecast.of_node(row, problem.forecast_shift)):
+                self.forecast[n, i] = one
         for event in problem.events:
             self.push(event.day, EVENT, event)
         for order in problem.open_orders:
@@ -250,8 +252,7 @@ class Chain(Morning):
             self.today[n]["faced"] += self.faced[n, i]
             stock = self.problem.stock[n][i]
             season = self.problem.seasons[stock.forecast_profile][self.day]
-            shift = self.problem.smoothing_shift
-            self.forecast[n, i] = rules.smoothed(self.forecast[n, i], self.faced[n, i], season, shift)
+            self.forecast[n, i].learn(self.faced[n, i], season)
         if self.day % node.review_days == node.review_offset:
             for i in self.products:
                 self.wished[n, i] = wish(self.wishes, self.day, n, self.problem.products[i].key)

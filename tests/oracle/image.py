@@ -7,7 +7,7 @@ SEASON_AHEAD_DAYS = 192
 COLUMNS = (
     "holding backorder lost_sale order_cost production_cost unit_value lot_size order_min order_max position_max"
     " initial work demand_table demand_mean protection_days protection_spread safety_factor demand_profile"
-    " forecast_profile negotiation_cost scrap_cost good"
+    " forecast_profile negotiation_cost scrap_cost good lag1 lag2 lag3 reach method"
 ).split()
 EVENTS = {1: "demand", 2: "capacity", 3: "route", 4: "shipping", 5: "outside", 6: "grade"}
 ALLOCATIONS = {0: "proportional", 1: "priority", 2: "first come"}
@@ -55,14 +55,15 @@ def read(data):
     assert header[0] == int.from_bytes(b"RSTK", "little") and header[1] == 3, "not a scenario image of version 3"
     assert header[2] == len(r.words), "the image has another length than it says"
     node_count, lane_count, route_count, product_count, horizon, profile_count, event_count = header[3:10]
-    problem = Thing(ring_days=header[12], smoothing_shift=header[15])
+    problem = Thing(ring_days=header[12], forecast_shift=header[40])
     problem.nodes = [node(words) for words in r.rows(node_count, 16)]
     problem.lanes = [lane(words) for words in r.rows(lane_count, 24)]
     routes = [
         Thing(promise=w[0], capacity=unlimited(w[1]), mean_q8=w[2], tables=w[4:12]) for w in r.rows(route_count, 12)
     ]
     problem.products = [
-        Thing(key=key(w[0], w[1]), volume=w[2], group=unlimited(w[3])) for w in r.rows(product_count, 4)
+        Thing(key=key(low, high), volume=volume, group=unlimited(group))
+        for low, high, volume, group in zip(*r.rows(4, product_count))
     ]
     stock = [[Thing() for _ in range(product_count)] for _ in range(node_count)]
     for column in COLUMNS:

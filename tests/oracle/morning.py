@@ -28,18 +28,24 @@ class Morning:
                     value = min(value * disruption.value // ONE_Q12, FACTOR_MOST_Q12)
         return value
 
-    def turn_after(self, number, table):
-        """A disruption begins, or is over, after days of chance."""
-        u, _ = self.draws.two(self.day, number, chance.DISRUPTION, 0)
-        self.push(self.day + rules.quantile(self.problem.tables[table], u), EVENT, number)
+    def turn_after(self, number, day):
+        """A disruption begins, or is over, days of chance after a day; what lies before the first has happened."""
+        disruption = self.problem.disruptions[number]
+        table = disruption.duration if self.in_force[number] else disruption.gap
+        u, _ = self.draws.two(day, number, chance.DISRUPTION, 0)
+        due = day + rules.quantile(self.problem.tables[table], u)
+        if due < self.day:
+            self.in_force[number] = not self.in_force[number]
+            self.turn_after(number, due)
+        else:
+            self.push(due, EVENT, number)
 
     def happen(self, what):
         if not isinstance(what, int):
             self.dated[what.kind, what.place] = what.value
             return
-        disruption = self.problem.disruptions[what]
         self.in_force[what] = not self.in_force[what]
-        self.turn_after(what, disruption.duration if self.in_force[what] else disruption.gap)
+        self.turn_after(what, self.day)
 
     def negotiate(self):
         """Effort is paid for on each lane with grades, and suppliers move."""

@@ -31,7 +31,7 @@ def terms(c):
     yield "input_stock", [c.input[at] + c.asked[at] for at in stockpoints]
     yield "in_production", [c.making[at] for at in stockpoints]
     yield "customer_backorder", [c.owed[at] for at in stockpoints]
-    yield "forecast_level", [c.forecast[at] for at in stockpoints]
+    yield "forecast_level", [c.forecast[at].level for at in stockpoints]
     yield "cost", [c.cost[at] for at in stockpoints]
     yield "yard", [c.yard[at] for at in stockpoints]
     yield "effort", [c.effort[at] for at in stockpoints]

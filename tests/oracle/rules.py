@@ -67,10 +67,3 @@ def share_capacity(capacity, wants, uses, weights):
         left -= grant * uses[k]
     return grants, capacity - left
 
-
-def smoothed(level_q12, units, season_q12, shift):
-    """core/src/forecast.rs: demand without its season, smoothed; a closed day teaches nothing."""
-    if season_q12 < 205:
-        return level_q12
-    step = (units * ((1 << 24) // season_q12) - level_q12 + (1 << (shift - 1))) >> shift
-    return min(level_q12 + step, (1 << 31) - 1)

@@ -18,7 +18,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-pub use nested::{TARGET, build, cargo, qemu};
+pub use nested::{TARGET, build, build_one, build_with, cargo, qemu, qemu_on};
 
 /// First address of the RAM.
 const RAM_AT: u32 = 0x2000_0000;
@@ -31,6 +31,49 @@ const BX_LR: [u8; 2] = 0x4770_u16.to_le_bytes();
 const BKPT_SEMIHOSTING: [u8; 2] = 0xbeab_u16.to_le_bytes();
 /// Entering an exception costs at least this many cycles; a cheap filter before asking which one it was.
 const EXCEPTION_ENTRY_CYCLES: u64 = 12;
+
+/// What a program runs on: a processor, as mps2 boards have it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Board {
+    /// Cortex-M4 with a floating-point unit for 32 bits: mps2-an386.
+    M4F,
+    /// Cortex-M3, which computes floats in software: mps2-an385.
+    M3,
+}
+
+impl Board {
+    /// What to build for.
+    #[must_use]
+    pub fn target(self) -> &'static str {
+        match self {
+            Self::M4F => TARGET,
+            Self::M3 => "thumbv7m-none-eabi",
+        }
+    }
+
+    /// For messages.
+    #[must_use]
+    pub fn processor(self) -> &'static str {
+        match self {
+            Self::M4F => "Cortex-M4F",
+            Self::M3 => "Cortex-M3",
+        }
+    }
+
+    fn config(self) -> Config {
+        match self {
+            Self::M4F => Config::CORTEX_M4F,
+            Self::M3 => Config::CORTEX_M3,
+        }
+    }
+
+    fn qemu_machine(self) -> &'static str {
+        match self {
+            Self::M4F => "mps2-an386",
+            Self::M3 => "mps2-an385",
+        }
+    }
+}
 
 /// What keeps the firmware from being built or run; a program that fails is a [`Run`], not an error.
 #[derive(Debug)]
@@ -108,6 +151,10 @@ pub struct Firmware {
     pub path: PathBuf,
     /// Contents of the flash from address 0.
     pub flash: Vec<u8>,
+    /// What it runs on.
+    pub board: Board,
+    /// What its statics take of the RAM [bytes].
+    pub ram_bytes: u32,
 }
 
 impl Firmware {
@@ -131,7 +178,14 @@ impl Firmware {
             }
             flash[start..end].copy_from_slice(segment.bytes);
         }
-        Ok(Self { path: path.to_owned(), flash })
+        let ram_bytes = elf::ram_bytes(&file, RAM_AT).map_err(EmulatorError::Image)?;
+        Ok(Self { path: path.to_owned(), flash, board: Board::M4F, ram_bytes })
+    }
+
+    /// The same for another board.
+    #[must_use]
+    pub fn on(self, board: Board) -> Self {
+        Self { board, ..self }
     }
 
     /// Where `needle` lies in flash, if it lies there exactly once.
@@ -155,7 +209,7 @@ impl Firmware {
     /// # Errors
     /// The program faulted, ran past `instructions_max`, or asked for a call that is not offered.
     pub fn run(&self, arguments: &str, instructions_max: u64) -> Result<Run, EmulatorError> {
-        Machine::new(&self.flash).run(arguments, instructions_max)
+        Machine::new(&self.flash, self.board).run(arguments, instructions_max)
     }
 }
 
@@ -196,7 +250,7 @@ struct Machine {
 }
 
 impl Machine {
-    fn new(flash: &[u8]) -> Self {
+    fn new(flash: &[u8], board: Board) -> Self {
         let memory = Memory {
             flash: Arc::new(RamStore::new(u64::from(MEMORY_BYTES))),
             ram: Arc::new(RamStore::new(u64::from(MEMORY_BYTES))),
@@ -217,7 +271,7 @@ impl Machine {
             }
         }
         // 0x2200_0000 is where mps2-an386 has nothing; without the alias one check less per access.
-        let cpu = ArmV7m::new(Config::CORTEX_M4F.with_bit_band(false));
+        let cpu = ArmV7m::new(board.config().with_bit_band(false));
         cpu.attach_space(Arc::new(space));
         Self { cpu, memory }
     }

@@ -14,6 +14,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 
 mod ahead;
+mod forecast;
 mod inward;
 mod luck;
 mod outward;
@@ -99,8 +100,9 @@ pub struct Oracle<'a> {
     pub accepted: Count,
     /// Customers' units owed, by node.
     pub owed: Count,
-    /// Smoothed demand without its season, Q12, by node.
+    /// Forecast level without season, Q12, by node.
     pub forecast: Count,
+    lags: BTreeMap<(usize, usize), forecast::Lags>,
     /// Allocated and waiting for transport, by lane.
     pub dock: Count,
     /// Ordered to go fast and not shipped, by lane.
@@ -150,6 +152,7 @@ impl<'a> Oracle<'a> {
             accepted: Count::new(),
             owed: Count::new(),
             forecast: Count::new(),
+            lags: BTreeMap::new(),
             dock: Count::new(),
             rush: Count::new(),
             ordered: Count::new(),
@@ -162,12 +165,14 @@ impl<'a> Oracle<'a> {
         };
         oracle.meet_suppliers();
         for i in 0..plan.disruptions.len() {
-            oracle.wait(i, plan.disruptions[i].gap_table);
+            oracle.wait(i, 0);
         }
         for (n, row) in plan.stock.iter().enumerate() {
             for (i, stock) in row.iter().enumerate() {
                 add(&mut oracle.on_hand, n, i, i64::from(stock.initial));
-                add(&mut oracle.forecast, n, i, i64::from(stock.demand_mean_q12));
+                let mean = i64::from(stock.demand_mean_q12);
+                add(&mut oracle.forecast, n, i, mean);
+                oracle.lags.insert((n, i), forecast::start(&stock.forecast, mean, plan.forecast_shift as u32));
             }
         }
         for event in &plan.events {

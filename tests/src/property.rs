@@ -1,7 +1,7 @@
 //! What must hold for every random network, as functions of a seed: the tests run them over fixed seeds,
 //! `cargo soak` over millions of others.
 
-use crate::{conservation, engines, metamorphic};
+use crate::{conservation, engines, metamorphic, planted, snapshots};
 use std::ops::Range;
 
 /// Something that must hold for every seed.
@@ -15,11 +15,16 @@ pub enum Property {
     Python,
     /// What must not change when something else does.
     Metamorphic,
+    /// A chain taken back from a snapshot goes on to the bit; a damaged snapshot is refused or safe.
+    Snapshot,
+    /// Every error planted in a network folder is reported at its place.
+    Planted,
 }
 
 impl Property {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Conservation, Self::Oracle, Self::Python, Self::Metamorphic];
+    pub const ALL: [Self; 6] =
+        [Self::Conservation, Self::Oracle, Self::Python, Self::Metamorphic, Self::Snapshot, Self::Planted];
 
     /// As on the command line.
     #[must_use]
@@ -29,6 +34,8 @@ impl Property {
             Self::Oracle => "oracle",
             Self::Python => "python",
             Self::Metamorphic => "metamorphic",
+            Self::Snapshot => "snapshot",
+            Self::Planted => "planted",
         }
     }
 
@@ -48,6 +55,10 @@ impl Property {
             Self::Oracle => seeds.for_each(engines::against_the_event_queue),
             Self::Python => engines::against_python(seeds),
             Self::Metamorphic => seeds.for_each(metamorphic::check),
+            Self::Snapshot => seeds.for_each(snapshots::check),
+            Self::Planted => seeds.for_each(|seed| {
+                let _ = planted::check(seed);
+            }),
         }
     }
 }

@@ -7,9 +7,11 @@ use restock_core::layout::{EFFORTS, GRADES};
 use restock_core::scenario::{Allocation, BomLine, Disruption, Event, EventKind, OpenOrder, SEASON_AHEAD_DAYS, Stage};
 
 mod features;
+mod forecast;
 mod image;
 mod wish;
 
+pub use forecast::Forecast;
 pub use image::table_words;
 pub use wish::{Wish, Wishes, wish};
 
@@ -124,6 +126,7 @@ pub struct Stock {
     pub safety_factor_q8: i32,
     pub demand_profile: usize,
     pub forecast_profile: usize,
+    pub forecast: Forecast,
     pub negotiation_cost: i32,
     pub scrap_cost: i32,
     /// Share of what production finishes that is spoilt, Q16: all less the yield.
@@ -147,7 +150,7 @@ pub struct Segment {
 pub struct Plan {
     pub horizon_days: usize,
     pub ring_days: usize,
-    pub smoothing_shift: i32,
+    pub forecast_shift: i32,
     pub demand_max: i32,
     /// Greatest of the stockpoints' limits.
     pub position_max: i32,
@@ -305,7 +308,10 @@ impl Plan {
         let stock: Vec<Vec<Stock>> = nodes
             .iter()
             .map(|node| {
-                products.iter().map(|_| random_stock(d, node, position_max, profiles.len(), &mut tables)).collect()
+                let forecasts = forecast::random_forecasts(d, products.len());
+                let stock =
+                    |forecast| Stock { forecast, ..random_stock(d, node, position_max, profiles.len(), &mut tables) };
+                forecasts.into_iter().map(stock).collect()
             })
             .collect();
         let selling = nodes.iter().filter(|n| n.sells).count();
@@ -317,7 +323,7 @@ impl Plan {
         let mut plan = Self {
             horizon_days,
             ring_days,
-            smoothing_shift: d.between(1, 6),
+            forecast_shift: d.pick(&[0, 0, 0, 1, 4]),
             demand_max: 1 << 18,
             position_max,
             nodes,
@@ -473,6 +479,7 @@ fn random_stock(
         safety_factor_q8: d.between(-300, 700),
         demand_profile: d.size(0, profiles - 1),
         forecast_profile: d.size(0, profiles - 1),
+        forecast: Forecast::default(),
         ..Stock::default()
     }
 }

@@ -112,7 +112,7 @@ impl Network<'_, '_> {
             let uses = &*uses;
             let there = wide(at(self.scratch.level, component));
             let grants = &mut *self.scratch.grants;
-            allocation::share_capacity(there, self.scratch.wants, |i| at(uses, i), |i| at(weights, i), grants);
+            allocation::share_capacity(there, self.scratch.wants, uses, weights, grants);
             copy_row(self.scratch.wants, grants);
         }
     }

@@ -1,6 +1,6 @@
 //! Step 2: customers' demand is seen and served.
 
-use super::{Network, product_key};
+use super::Network;
 use crate::convert::{bits, byte_index, from_bits, index, low, product, wide};
 use crate::draws::{Draws, Source};
 use crate::kpi::Tally;
@@ -53,8 +53,8 @@ impl Network<'_, '_> {
             let draws = self.draws.row(self.day, crate::convert::count(n), Source::Demand);
             // Rows of the node's turn, which comes later: here the two words of chance of each product.
             let (quantile, dither) = (&mut *self.scratch.level, &mut *self.scratch.cap);
-            for ((quantile, dither), words) in quantile.iter_mut().zip(dither.iter_mut()).zip(s.product_rows()) {
-                let (u, v) = draws.two(product_key(words));
+            for ((quantile, dither), key) in quantile.iter_mut().zip(dither.iter_mut()).zip(s.product_keys()) {
+                let (u, v) = draws.two(key);
                 (*quantile, *dither) = (from_bits(u), from_bits(v));
             }
             for ((units, &quantile), &table) in
@@ -103,9 +103,8 @@ fn shocked(
     for (group, shock) in shocks.iter_mut().enumerate().take(s.groups()) {
         *shock = table.value(draws.two(u64::from(crate::convert::count(group)) + 1).0);
     }
-    let rows = demand.iter_mut().zip(dither).zip(s.product_rows());
-    for (((units, &dither), words), &profile) in rows.zip(s.column(Column::DemandProfile, n)) {
-        let group = words[crate::layout::product::GROUP];
+    let rows = demand.iter_mut().zip(dither).zip(s.group_column());
+    for (((units, &dither), &group), &profile) in rows.zip(s.column(Column::DemandProfile, n)) {
         let shock = shocks[if group < 0 { GROUPS_MAX } else { index(group) % GROUPS_MAX }];
         let factor = low((wide(seasons[index(profile) % PROFILES_MAX]) * wide(shock)) >> 12);
         *units = table::scaled(*units, factor, bits(dither));

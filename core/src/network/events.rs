@@ -1,6 +1,5 @@
 //! Step 0: dated events and random disruptions fall due.
 
-use super::Network;
 use crate::convert::{bits, byte, byte_index, count, wide};
 use crate::draws::{Draws, Source};
 use crate::layout;
@@ -89,11 +88,12 @@ impl Conditions {
         }
     }
 
-    /// As planned again; every disruption has its first day before it.
-    pub(super) fn reset(&mut self, s: &Scenario<'_>, draws: &Draws, first_day: u32) {
+    /// As planned again on day 0, with every disruption to come: what befalls the chain on a date depends on the
+    /// draws alone, not on the day on which it begins to be watched.
+    pub(super) fn reset(&mut self, s: &Scenario<'_>, draws: &Draws) {
         *self = Self::new();
         for (i, disruption) in s.disruptions().iter().enumerate() {
-            self.schedule(s, draws, first_day, i, disruption.gap_table);
+            self.schedule(s, draws, 0, i, disruption.gap_table);
         }
     }
 
@@ -130,7 +130,7 @@ impl Conditions {
             self.refresh(s, event.kind, event.place);
             self.next_event += 1;
         }
-        // Each due change leaves one of a later day behind it.
+        // Each due change leaves one of a later day behind it, so that this ends.
         while let Some(due) = self.queue.peek().copied().filter(|due| due.day <= day) {
             let _ = self.queue.pop();
             let i = byte_index(due.disruption);
@@ -139,7 +139,7 @@ impl Conditions {
             };
             *in_force = !*in_force;
             let table = if *in_force { disruption.duration_table } else { disruption.gap_table };
-            self.schedule(s, draws, day, i, table);
+            self.schedule(s, draws, due.day, i, table);
             self.refresh(s, disruption.kind, disruption.place);
         }
     }
@@ -156,12 +156,5 @@ impl Conditions {
             _ => combined(value, d.value_q12),
         });
         self.now.set(kind, place, value);
-    }
-}
-
-impl Network<'_, '_> {
-    #[inline(always)]
-    pub(super) fn events(&mut self) {
-        self.conditions.turn(self.scenario, &self.draws, self.day);
     }
 }

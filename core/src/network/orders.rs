@@ -115,7 +115,10 @@ impl Network<'_, '_> {
         if let Some(m) = lane.mail_row {
             post(&mut self.state, s, wide_index(self.day) + lane.order_days, m, orders);
         } else {
-            book(&mut self.state, s, wide_index(self.day), l, orders);
+            let met = book(&mut self.state, s, wide_index(self.day), l, orders);
+            if let Some(supplier) = lane.supplier.and_then(|supplier| self.today.get_mut(supplier)) {
+                supplier.met += met;
+            }
         }
     }
 }
@@ -129,16 +132,20 @@ pub(super) fn post(state: &mut State<'_>, s: &Scenario<'_>, day: usize, m: usize
     add_row(row_mut(state.mail_ring, due, p), orders);
 }
 
-/// Orders reach the supplier on `day`: they wait there and are its demand of the day.
+/// Orders reach the supplier on `day`: they wait there and are its demand of the day. Returns how much of them
+/// there is stock for [units]; 0 for the outside world.
 #[inline(always)]
-pub(super) fn book(state: &mut State<'_>, s: &Scenario<'_>, day: usize, l: usize, orders: &[i32]) {
+pub(super) fn book(state: &mut State<'_>, s: &Scenario<'_>, day: usize, l: usize, orders: &[i32]) -> i64 {
     let p = s.products();
-    let Some(lane) = s.lanes().get(l) else { return };
+    let Some(lane) = s.lanes().get(l) else { return 0 };
+    let mut met = 0;
     add_row(row_mut(state.waiting, l, p), orders);
     if let Some(supplier) = lane.supplier {
         let level = row_mut(state.inventory_level, supplier, p);
         let faced = row_mut(state.demand_today, supplier, p);
         for ((level, faced), &q) in level.iter_mut().zip(faced).zip(orders) {
+            let on_hand = if *level > 0 { *level } else { 0 };
+            met += product(if on_hand < q { on_hand } else { q }, 1);
             *level -= q;
             *faced += q;
         }
@@ -146,6 +153,7 @@ pub(super) fn book(state: &mut State<'_>, s: &Scenario<'_>, day: usize, l: usize
     if let Some(q) = lane.queue_row {
         add_row(row_mut(state.queue, day % FIRST_COME_DAYS * s.queue_lanes + q, p), orders);
     }
+    met
 }
 
 /// Inventory position of one node: level plus all that is ordered and not yet stocked, in the yard too.

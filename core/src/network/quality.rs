@@ -1,10 +1,10 @@
 //! What suppliers are like: grades move (step 0), receipts are inspected and scored (step 1).
 
-use super::{Network, product_key};
+use super::Network;
 use crate::convert::{bits, from_bits, index, low, product, wide, wide_index};
 use crate::draws::Source;
 use crate::layout::{Column, GRADES};
-use crate::rows::{at, row, row_mut};
+use crate::rows::{at, nothing, row, row_mut};
 use crate::scenario::{EventKind, GRADE_MAX_Q16, Quality};
 use crate::state::late_words;
 
@@ -25,7 +25,7 @@ pub const fn shares(score: i32) -> (i32, i32) {
 #[inline(always)]
 #[must_use]
 pub(super) const fn score(on_time_q15: i32, accepted_q15: i32) -> i32 {
-    (on_time_q15 << 16) | accepted_q15
+    from_bits((bits(on_time_q15) << 16) | bits(accepted_q15))
 }
 
 /// A share, moved `2^-SCORE_SHIFT` of the way to what it was this time; it comes to stand at it.
@@ -85,41 +85,53 @@ impl Network<'_, '_> {
     pub(super) fn inspect(&mut self, l: usize, quality: &Quality, customer: usize) {
         let s = self.scenario;
         let p = s.products();
-        let slot = s.ring_slot(wide_index(self.day));
-        let late_row = quality.row * late_words(s) + slot / 32;
-        let late = row_mut(self.state.late, late_row, p);
-        let scores = row_mut(self.state.score, quality.row, p);
+        if nothing(self.scratch.wants) {
+            return;
+        }
         let grades = row(self.state.grade, quality.row, p);
-        let draws = self.draws.row(self.day, crate::convert::count(l), Source::Defect);
         let rates = s.column(Column::ScrapCost, customer);
         let mut costs = self.costs.as_deref_mut().map(|costs| row_mut(costs, customer, p));
         let (mut scrapped, mut cost) = (0i64, 0i64);
-        let marks = late.iter_mut().zip(scores).zip(grades);
-        let rows = self.scratch.wants.iter_mut().zip(marks).zip(s.product_rows().iter().zip(rates));
-        for (i, ((units, ((late, score), &grade_q16)), (words, &rate))) in rows.enumerate() {
+        // What chance says of each product, all at once in the vector unit; rows of the nodes' turns, which come later.
+        let (share, dither) = (&mut *self.scratch.level, &mut *self.scratch.cap);
+        let draws = self.draws.row(self.day, crate::convert::count(l), Source::Defect);
+        for ((share, dither), key) in share.iter_mut().zip(dither.iter_mut()).zip(s.product_keys()) {
+            let (u, v) = draws.two(key);
+            (*share, *dither) = (from_bits(u), from_bits(v));
+        }
+        let tables = quality.defect_tables.map(|table| table.map(|table| s.table(table)));
+        // Of what each receipt is accepted, Q15; nothing came: -1.
+        let accepted = &mut *self.scratch.position;
+        let chance = share.iter().zip(dither.iter()).zip(grades);
+        let rows = self.scratch.wants.iter_mut().zip(accepted.iter_mut()).zip(chance.zip(rates));
+        for (i, ((units, accepted), (((&share, &dither), &grade_q16), &rate))) in rows.enumerate() {
+            *accepted = if *units > 0 { ALL_Q15 } else { -1 };
             if *units <= 0 {
                 continue;
             }
-            let bit = 1u32 << (slot % 32);
-            let on_time = if bits(*late) & bit == 0 { ALL_Q15 } else { 0 };
-            *late = from_bits(bits(*late) & !bit);
-            let mut accepted = ALL_Q15;
-            if let Some(Some(table)) = quality.defect_tables.get(grade(grade_q16)) {
-                let (u, dither) = draws.two(product_key(words));
-                let bad = share_of(*units, s.table(*table).value(u), dither);
-                if bad > 0 {
-                    let good = *units - bad;
-                    accepted = low((wide(good) << 15).checked_div(wide(*units)).unwrap_or(0));
-                    *units = good;
-                    scrapped += wide(bad);
-                    cost += wide(bad) * wide(rate);
-                    if let Some(cost) = costs.as_deref_mut().and_then(|costs| costs.get_mut(i)) {
-                        *cost += wide(bad) * wide(rate);
-                    }
+            let Some(Some(table)) = tables.get(grade(grade_q16)) else { continue };
+            let bad = share_of(*units, table.value(bits(share)), bits(dither));
+            if bad > 0 {
+                let good = *units - bad;
+                *accepted = low((wide(good) << 15).checked_div(wide(*units)).unwrap_or(0));
+                *units = good;
+                scrapped += wide(bad);
+                cost += wide(bad) * wide(rate);
+                if let Some(cost) = costs.as_deref_mut().and_then(|costs| costs.get_mut(i)) {
+                    *cost += wide(bad) * wide(rate);
                 }
             }
+        }
+        let slot = s.ring_slot(wide_index(self.day));
+        let bit = 1u32 << (slot % 32);
+        let late = row_mut(self.state.late, quality.row * late_words(s) + slot / 32, p);
+        let scores = row_mut(self.state.score, quality.row, p);
+        for ((score, late), &accepted) in scores.iter_mut().zip(late).zip(accepted.iter()) {
+            let on_time = if bits(*late) & bit == 0 { ALL_Q15 } else { 0 };
+            *late = from_bits(bits(*late) & !bit);
             let (was_on_time, was_accepted) = shares(*score);
-            *score = self::score(moved(was_on_time, on_time), moved(was_accepted, accepted));
+            let now = self::score(moved(was_on_time, on_time), moved(was_accepted, accepted));
+            *score = if accepted < 0 { *score } else { now };
         }
         if let Some(tally) = self.today.get_mut(customer) {
             tally.scrapped += scrapped;
@@ -136,12 +148,12 @@ impl Network<'_, '_> {
         let rates = s.column(Column::ScrapCost, n);
         let mut costs = self.costs.as_deref_mut().map(|costs| row_mut(costs, n, p));
         let Some(tally) = self.today.get_mut(n) else { return };
-        for (i, (units, words)) in self.scratch.wants.iter_mut().zip(s.product_rows()).enumerate() {
+        for (i, (units, key)) in self.scratch.wants.iter_mut().zip(s.product_keys()).enumerate() {
             let good = at(yields, i);
             if *units <= 0 || good >= 1 << 16 {
                 continue;
             }
-            let (_, dither) = draws.two(product_key(words));
+            let (_, dither) = draws.two(key);
             let bad = share_of(*units, (1 << 16) - good, dither);
             let cost = wide(bad) * wide(at(rates, i));
             *units -= bad;

@@ -68,7 +68,10 @@ impl Network<'_, '_> {
                 for (mail, &units) in row_mut(self.state.mail, m, p).iter_mut().zip(self.scratch.wants.iter()) {
                     *mail -= units;
                 }
-                book(&mut self.state, s, today, l, self.scratch.wants);
+                let met = book(&mut self.state, s, today, l, self.scratch.wants);
+                if let Some(supplier) = lane.supplier.and_then(|supplier| self.today.get_mut(supplier)) {
+                    supplier.met += met;
+                }
             }
         }
     }

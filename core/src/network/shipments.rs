@@ -1,11 +1,11 @@
 //! Step 4: production starts and shipments share what capacity there is.
 
-use super::{Network, product_key, quality};
+use super::{Network, quality};
 use crate::allocation;
 use crate::convert::{bits, byte_index, from_bits, index, product, wide, wide_index, word};
 use crate::draws::Source;
 use crate::layout::{Column, GRADES};
-use crate::rows::{add_at, add_row, at, copy_row, row, row_mut};
+use crate::rows::{add_at, add_row, at, copy_row, nothing, row, row_mut};
 use crate::scenario::{Allocation, EventKind, FIRST_COME_DAYS, LANES_MAX, Node, ROUTES_PER_LANE_MAX, Scenario};
 use crate::state::late_words;
 use crate::table::Table;
@@ -30,7 +30,7 @@ impl Network<'_, '_> {
         if let Some(capacity) = node.capacity {
             let capacity = (wide(capacity) * wide(self.conditions.value(EventKind::Capacity, n))) >> 12;
             let weights = node.weight_row.map_or(&[][..], |r| row(self.state.capacity_weight, r, p));
-            let used = allocation::share_capacity(capacity, wants, |i| at(work, i), |i| at(weights, i), starts);
+            let used = allocation::share_capacity(capacity, wants, work, weights, starts);
             tally.work_used += used;
             tally.work_capacity += capacity;
         } else {
@@ -202,10 +202,6 @@ impl Network<'_, '_> {
             }
             (_, quality) => {
                 let draws = self.draws.row(self.day, crate::convert::count(k), Source::LeadTime);
-                let quantile = &mut *self.scratch.cap;
-                for (quantile, words) in quantile.iter_mut().zip(s.product_rows()) {
-                    *quantile = from_bits(draws.two(product_key(words)).0);
-                }
                 let mut road = Road {
                     s,
                     ring: self.state.ring,
@@ -213,6 +209,21 @@ impl Network<'_, '_> {
                     slot,
                     tables: route.lead_tables.map(|table| s.table(table)),
                 };
+                // Few products leave: one draw each. Many: all at once, in the vector unit.
+                let leaving = grants.iter().fold(0, |leaving, &units| leaving + usize::from(units > 0));
+                let quantile = &mut *self.scratch.cap;
+                let dense = leaving * 3 > p;
+                if dense {
+                    for (quantile, key) in quantile.iter_mut().zip(s.product_keys()) {
+                        *quantile = from_bits(draws.two(key).0);
+                    }
+                } else {
+                    for ((quantile, key), &units) in quantile.iter_mut().zip(s.product_keys()).zip(grants) {
+                        if units > 0 {
+                            *quantile = from_bits(draws.two(key).0);
+                        }
+                    }
+                }
                 match quality {
                     None => road.leave(grants, quantile),
                     Some(quality) => {
@@ -277,7 +288,7 @@ impl Network<'_, '_> {
                 if *room == i64::MAX {
                     copy_row(self.scratch.grants, wants);
                 } else {
-                    *room -= allocation::share_capacity(*room, wants, |i| s.volume(i), |_| 1, self.scratch.grants);
+                    *room -= allocation::share_capacity(*room, wants, s.volumes(), &[], self.scratch.grants);
                 }
                 for (want, &grant) in self.scratch.wants.iter_mut().zip(self.scratch.grants.iter()) {
                     *want -= grant;
@@ -310,7 +321,7 @@ impl Network<'_, '_> {
         if *room == i64::MAX {
             copy_row(self.scratch.grants, wants);
         } else {
-            *room -= allocation::share_capacity(*room, wants, |i| s.volume(i), |_| 1, self.scratch.grants);
+            *room -= allocation::share_capacity(*room, wants, s.volumes(), &[], self.scratch.grants);
         }
         for ((want, rush), &grant) in self.scratch.wants.iter_mut().zip(rush).zip(self.scratch.grants.iter()) {
             *want -= grant;
@@ -397,12 +408,6 @@ fn charge(costs: &mut [i64], units: &[i32], rates: &[i32]) {
     for ((cost, &units), &rate) in costs.iter_mut().zip(units).zip(rates) {
         *cost += wide(units) * wide(rate);
     }
-}
-
-/// Whether a row of quantities is all zero.
-#[inline(always)]
-fn nothing(units: &[i32]) -> bool {
-    units.iter().fold(0, |union, &units| union | units) == 0
 }
 
 /// The route that each product asks for first, of those there are. Shapes `[product]`.

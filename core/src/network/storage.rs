@@ -5,7 +5,7 @@ use super::assembly::on_hand_row;
 use crate::allocation;
 use crate::convert::{product, wide};
 use crate::layout::Column;
-use crate::rows::{at, row, row_mut};
+use crate::rows::{nothing, row, row_mut};
 use crate::scenario::Node;
 
 impl Network<'_, '_> {
@@ -15,9 +15,12 @@ impl Network<'_, '_> {
         let s = self.scenario;
         let p = s.products();
         let (Some(y), Some(storage)) = (node.yard_row, node.storage) else { return };
+        if nothing(row(self.state.yard, y, p)) {
+            return;
+        }
         on_hand_row(s, &self.state, n, self.scratch.level);
-        let held = self.scratch.level.iter().zip(s.product_rows());
-        let used: i64 = held.map(|(&units, words)| product(units, words[crate::layout::product::VOLUME])).sum();
+        let held = self.scratch.level.iter().zip(s.volumes());
+        let used: i64 = held.map(|(&units, &volume)| product(units, volume)).sum();
         let yard = row_mut(self.state.yard, y, p);
         let level = row_mut(self.state.inventory_level, n, p);
         let wants = &mut *self.scratch.wants;
@@ -31,7 +34,7 @@ impl Network<'_, '_> {
         let room = wide(storage) - used;
         let room = if room > 0 { room } else { 0 };
         let weights = node.weight_row.map_or(&[][..], |r| row(self.state.capacity_weight, r, p));
-        allocation::share_capacity(room, wants, |i| s.volume(i), |i| at(weights, i), self.scratch.grants);
+        allocation::share_capacity(room, wants, s.volumes(), weights, self.scratch.grants);
         for ((yard, level), &grant) in yard.iter_mut().zip(level).zip(self.scratch.grants.iter()) {
             *level += grant;
             *yard -= grant;
@@ -44,11 +47,14 @@ impl Network<'_, '_> {
         let p = s.products();
         let Some(y) = node.yard_row else { return (0, 0) };
         let yard = row(self.state.yard, y, p);
+        if nothing(yard) {
+            return (0, 0);
+        }
         let (mut holding, mut value, mut overflow) = (0i64, 0i64, 0i64);
         let mut costs = self.costs.as_deref_mut().map(|costs| row_mut(costs, n, p));
         let rates = s.column(Column::HoldingCost, n).iter().zip(s.column(Column::UnitValue, n));
-        for (i, ((&units, words), (&rate, &unit))) in yard.iter().zip(s.product_rows()).zip(rates).enumerate() {
-            let volume = wide(units) * wide(words[crate::layout::product::VOLUME]);
+        for (i, ((&units, &volume), (&rate, &unit))) in yard.iter().zip(s.volumes()).zip(rates).enumerate() {
+            let volume = wide(units) * wide(volume);
             let room = volume.saturating_mul(wide(node.overflow_rate)) >> 10;
             holding += wide(units) * wide(rate);
             value += wide(units) * wide(unit);

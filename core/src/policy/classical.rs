@@ -2,7 +2,7 @@
 
 use super::{Actions, NodeView, Policy};
 use crate::action::{self, Choice};
-use crate::convert::wide;
+use crate::convert::{saturate, saturate_wide, wide, wider};
 use crate::layout::Column;
 use crate::order::{NOTHING, UNLIMITED};
 use crate::rows::{at, copy_row, row};
@@ -23,9 +23,9 @@ pub struct Textbook;
 impl Policy for Textbook {
     #[inline(always)]
     fn decide(&mut self, view: &NodeView<'_>, actions: &mut Actions<'_>) {
-        let outlooks = view.outlooks();
-        for i in 0..view.products() {
-            actions.set(i, &outlooks.of(i), Choice::TEXTBOOK);
+        // All but the level comes in as the textbook has it.
+        for (level, outlook) in actions.level.iter_mut().zip(view.outlooks().iter()) {
+            *level = action::level(&outlook, Choice::TEXTBOOK.level);
         }
     }
 }
@@ -101,6 +101,45 @@ impl Policy for ReorderPoint<'_> {
     }
 }
 
+/// Anchoring and adjustment (Sterman 1989, equation 10): order what is expected to be demanded, plus a share of what the
+/// inventory level and a share of the supply line fall short of what is desired; rounded, and never below nothing.
+#[derive(Clone, Copy, Debug)]
+pub struct AnchorAdjust<'a> {
+    /// Expected demand a day [units].
+    pub expected: LevelRow<'a>,
+    /// Desired inventory level and supply line together [units].
+    pub desired: LevelRow<'a>,
+    /// Share of the shortfall that one order makes good (Sterman's alpha), Q16.
+    pub share_q16: i32,
+    /// Share of the supply line that is remembered (Sterman's beta), Q16.
+    pub line_q16: i32,
+    /// First day of adjusting: until then an order is what is expected.
+    pub from_day: u32,
+}
+
+impl AnchorAdjust<'_> {
+    /// One order [units]; `line` is what is ordered and not yet stocked.
+    fn order(&self, expected: i32, desired: i32, level: i32, line: i32) -> i32 {
+        let short_q16 = ((wide(desired) - wide(level)) << 16) - wide(line) * wide(self.line_q16);
+        let order_q32 = (wider(wide(expected)) << 32) + wider(short_q16) * wider(wide(self.share_q16));
+        let rounded = saturate(saturate_wide((order_q32 + (1 << 31)) >> 32));
+        if rounded > 0 { rounded } else { 0 }
+    }
+}
+
+impl Policy for AnchorAdjust<'_> {
+    #[inline(always)]
+    fn decide(&mut self, view: &NodeView<'_>, actions: &mut Actions<'_>) {
+        let adjusts = view.day() >= self.from_day;
+        let places = view.position().iter().zip(view.inventory_level());
+        let wishes = own(self.expected, view).iter().zip(own(self.desired, view));
+        for ((target, (&position, &level)), (&expected, &desired)) in actions.level.iter_mut().zip(places).zip(wishes) {
+            let order = if adjusts { self.order(expected, desired, level, position - level) } else { expected };
+            *target = if order > 0 { position.saturating_add(order) } else { NOTHING };
+        }
+    }
+}
+
 /// Periodic review with textbook levels (the paper's second baseline): every `period` days order up
 /// to `mean * (L + period) + z * sigma * sqrt(L + period)` from long-run means, without a forecast.
 #[derive(Clone, Copy, Debug)]
@@ -172,6 +211,20 @@ fn root(value: i64) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_anchored_order_makes_good_what_is_short_and_is_never_negative() {
+        let rule = |share_q16, line_q16| AnchorAdjust { expected: &[], desired: &[], share_q16, line_q16, from_day: 0 };
+        // Sterman's benchmark: everything is made good and the whole line remembered.
+        assert_eq!(rule(1 << 16, 1 << 16).order(4, 28, 8, 16), 8);
+        assert_eq!(rule(1 << 16, 1 << 16).order(4, 28, -6, 0), 38);
+        assert_eq!(rule(1 << 16, 1 << 16).order(4, 28, 40, 16), 0);
+        // A quarter of the shortfall, half of the line forgotten: 4 + (28 - 8 - 8) / 4, and 4 + 10.5 / 4 rounded.
+        assert_eq!(rule(1 << 14, 1 << 15).order(4, 28, 8, 16), 7);
+        assert_eq!(rule(1 << 14, 1 << 15).order(4, 28, 8, 19), 7);
+        assert_eq!(rule(i32::MAX, i32::MAX).order(i32::MAX, i32::MAX, i32::MIN, i32::MIN), i32::MAX);
+        assert_eq!(rule(i32::MAX, i32::MAX).order(0, i32::MIN, i32::MAX, i32::MAX), 0);
+    }
 
     #[test]
     fn the_root_rounds_down() {

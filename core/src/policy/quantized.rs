@@ -3,7 +3,8 @@
 use super::{Actions, NodeView, Policy, Textbook};
 use crate::action::{Choice, HEADS, OUTPUTS};
 use crate::blob::lanes::{self, LANES, SIDE_BY_SIDE};
-use crate::blob::{self, Agent, BlobError, PolicyBlob};
+use crate::blob::layer::TILE;
+use crate::blob::{self, Agent, BlobError, Kernel, PolicyBlob, Portable, WIDTH_MAX};
 use crate::convert::{count, wide_bits};
 use crate::digest::Digest;
 use crate::observation::{self, FEATURES};
@@ -45,12 +46,14 @@ impl From<BlobError> for QuantizedError {
     }
 }
 
-/// int8 policies of the nodes; a node without an agent follows the textbook rule.
-pub struct QuantizedPolicy<'a> {
+/// int8 policies of the nodes; a node without an agent follows the textbook rule. What multiplies is the
+/// kernel; it changes the speed and no number.
+pub struct QuantizedPolicy<'a, K = Portable> {
     agents: Vec<Option<Agent<'a>>, NODES_MAX>,
     features: &'a mut [i8],
     decisions: u64,
     trace: Option<Digest>,
+    kernel: K,
 }
 
 impl<'a> QuantizedPolicy<'a> {
@@ -80,9 +83,7 @@ impl<'a> QuantizedPolicy<'a> {
         scenario: &Scenario<'_>,
         features: &'a mut [i8],
     ) -> Result<Self, QuantizedError> {
-        if file.header().schema_hash != observation::schema_hash() {
-            return Err(BlobError::Schema.into());
-        }
+        file.fits_build()?;
         let needed = Self::bytes(scenario);
         if features.len() < needed {
             return Err(QuantizedError::Memory { found: features.len(), needed });
@@ -95,7 +96,16 @@ impl<'a> QuantizedPolicy<'a> {
             return Err(QuantizedError::NoAgent);
         }
         let features = features.get_mut(..needed).unwrap_or_default();
-        Ok(Self { agents, features, decisions: 0, trace: None })
+        Ok(Self { agents, features, decisions: 0, trace: None, kernel: Portable })
+    }
+}
+
+impl<'a, K: Kernel> QuantizedPolicy<'a, K> {
+    /// The same policy on another kernel.
+    #[must_use]
+    pub fn with_kernel<L: Kernel>(self, kernel: L) -> QuantizedPolicy<'a, L> {
+        let Self { agents, features, decisions, trace, .. } = self;
+        QuantizedPolicy { agents, features, decisions, trace, kernel }
     }
 
     /// Also keeps a digest of every choice of every head.
@@ -118,7 +128,7 @@ impl<'a> QuantizedPolicy<'a> {
     }
 }
 
-impl Policy for QuantizedPolicy<'_> {
+impl<K: Kernel> Policy for QuantizedPolicy<'_, K> {
     #[inline(always)]
     fn decide(&mut self, view: &NodeView<'_>, actions: &mut Actions<'_>) {
         let Some(Some(agent)) = self.agents.get(view.node()) else {
@@ -135,11 +145,18 @@ impl Policy for QuantizedPolicy<'_> {
             }
             actions.set(product, &outlooks.of(product), Choice::from_heads(heads));
         };
-        if SIDE_BY_SIDE {
-            let mut logits = [[0; LANES]; OUTPUTS];
+        if let Some(batch) = self.kernel.batch(agent.layers, self.features, p) {
             for first in (0..p).step_by(LANES) {
-                lanes::infer(agent, self.features, p, first, &mut logits);
-                let choices = lanes::best_choices(&logits, agent.allowed);
+                let choices = lanes::best_choices(&batch, first, agent.allowed);
+                for (product, heads) in (first..p).zip(choices) {
+                    set(product, heads);
+                }
+            }
+        } else if SIDE_BY_SIDE {
+            let mut outputs = [[[0; LANES]; TILE]; WIDTH_MAX / TILE];
+            for first in (0..p).step_by(LANES) {
+                lanes::infer(agent.layers, self.features, p, first, &mut outputs);
+                let choices = lanes::best_choices(&lanes::batch_of(&outputs), 0, agent.allowed);
                 for (product, heads) in (first..p).zip(choices) {
                     set(product, heads);
                 }
@@ -147,8 +164,8 @@ impl Policy for QuantizedPolicy<'_> {
         } else {
             let mut logits = [0i32; OUTPUTS];
             for product in 0..p {
-                let features = core::array::from_fn(|f| at(self.features, f * p + product));
-                agent.infer(&features, &mut logits);
+                let features: [i8; FEATURES] = core::array::from_fn(|f| at(self.features, f * p + product));
+                self.kernel.row(agent.layers, &features, &mut logits);
                 set(product, blob::best_choices(&logits, agent.allowed));
             }
         }

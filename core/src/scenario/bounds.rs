@@ -6,10 +6,40 @@ use super::{
     BOM_LINES_MAX, EventKind, NODES_MAX, Node, PROFILES_MAX, PROTECTION_DAYS_MAX, Scenario, ScenarioError, UNITS_MAX,
     combined,
 };
+use crate::allocation::WEIGHT_MAX;
 use crate::convert::{index, low, wide, wider, word, word as word_of};
 use crate::layout::{self, Column, header};
 use crate::rows::at;
 use heapless::Vec;
+
+/// A quantity that begins at most at `once` and grows by at most `a_day` each day [units].
+#[derive(Clone, Copy)]
+struct Most {
+    once: i64,
+    a_day: i64,
+}
+
+impl Most {
+    const NOTHING: Self = Self { once: 0, a_day: 0 };
+
+    /// With `times` another one.
+    fn plus(self, times: i64, other: Self) -> Self {
+        let add = |a: i64, b: i64| a.saturating_add(times.saturating_mul(b));
+        Self { once: add(self.once, other.once), a_day: add(self.a_day, other.a_day) }
+    }
+
+    /// After so many days.
+    fn by(self, days: u32) -> i64 {
+        self.once.saturating_add(self.a_day.saturating_mul(i64::from(days)))
+    }
+
+    /// The sum over so many days, the first of which has one day's growth. A quantity that does not pass
+    /// [`UNITS_MAX`] can't overflow here.
+    fn sum(self, days: u32) -> i128 {
+        let days = i128::from(days);
+        wider(self.once) * days + wider(self.a_day) * (days * (days + 1) / 2)
+    }
+}
 
 impl Scenario<'_> {
     pub(super) fn check_stockpoints(&self, base: usize, demand_max: i32, profiles: usize) -> Result<(), ScenarioError> {
@@ -58,6 +88,17 @@ impl Scenario<'_> {
                         Column::NegotiationCost | Column::ScrapCost => (0, i32::MAX, "a cost of 0 or more"),
                         Column::Yield => (0, 1 << 16, "a share, Q16, of 0 to 65536"),
                         Column::DemandProfile | Column::ForecastProfile => continue, // checked above
+                        Column::ForecastLag1
+                        | Column::ForecastLag2
+                        | Column::ForecastLag3
+                        | Column::ForecastReach
+                        | Column::ForecastMethod => {
+                            let words = |column| at(self.column(column, n), p);
+                            if let Some(expected) = crate::forecast::wrong_word(column, words) {
+                                return Err(ScenarioError::Word { at: base + place, found: words(column), expected });
+                            }
+                            continue;
+                        }
                     };
                     let found = r.get(place, low, high, expected)?;
                     if column == Column::DemandTable && found >= 0 && self.nodes.get(n).is_none_or(|node| !node.sells) {
@@ -103,15 +144,18 @@ impl Scenario<'_> {
     /// is at most its own demand over the horizon plus all that its customers can ever have on
     /// order, which is at most their position plus their own backlog. So is all that is on hand, on
     /// order or moving at a stockpoint. A component is owed to the products it goes into, as to a customer.
+    /// What is demanded comes day by day, so that all this is a line over the days ([`Most`]), and money is
+    /// proved with the sum of that line: the ledgers' terms together, and values of stock together.
     pub(super) fn check_bounds(&self) -> Result<(), ScenarioError> {
-        let mut money: i128 = 0;
+        let (mut money, mut values) = (0i128, 0i128);
         let mut work = [0i128; NODES_MAX];
         let season_max = self.season_maxima();
+        let days = self.horizon_days;
         // Most of the assembled product that can be wanted, by line of the bill of materials.
-        let mut wanted: Vec<i64, BOM_LINES_MAX> = Vec::new();
-        let _ = wanted.resize(self.bom.len(), 0);
+        let mut wanted: Vec<Most, BOM_LINES_MAX> = Vec::new();
+        let _ = wanted.resize(self.bom.len(), Most::NOTHING);
         for p in 0..self.products {
-            let mut on_order: Vec<i64, NODES_MAX> = Vec::new();
+            let mut on_order: Vec<Most, NODES_MAX> = Vec::new();
             for (n, node) in self.nodes.iter().enumerate() {
                 let word = |column: Column| wide(at(self.column(column, n), p));
                 let open: i64 = node.inbound.iter().map(|&b| self.open_units(crate::convert::byte_index(b), p)).sum();
@@ -120,14 +164,13 @@ impl Scenario<'_> {
                 }
                 let rate = |column: Column| wider(word(column));
                 let lanes = i64::from(crate::convert::count(node.inbound.len()));
-                let rounding = lanes * (word(Column::LotSize) + word(Column::OrderMin));
-                let position = word(Column::PositionMax) + rounding.min(word(Column::OrderMax));
-                let mut bound =
-                    crate::convert::saturate_wide(self.demand_max(n, p, &season_max) * i128::from(self.horizon_days));
+                let position = self.position_bound(n, p);
+                let a_day = crate::convert::saturate_wide(self.demand_max(n, p, &season_max));
+                let mut owed = Most { once: 0, a_day };
                 for &b in &node.outbound {
                     let customer =
                         self.lanes.get(crate::convert::byte_index(b)).map_or(usize::MAX, |lane| lane.customer);
-                    bound += at(&on_order, customer);
+                    owed = owed.plus(1, on_order.get(customer).copied().unwrap_or(Most::NOTHING));
                 }
                 let lines = node.first_bom_line..node.first_bom_line + node.bom_lines;
                 let (mut assembled, mut component) = (false, false);
@@ -135,23 +178,25 @@ impl Scenario<'_> {
                     assembled |= line.product == p;
                     if line.component == p {
                         component = true;
-                        bound = bound.saturating_add(wide(line.quantity).saturating_mul(wanted));
+                        owed = owed.plus(wide(line.quantity), wanted);
                     }
                 }
                 if assembled && open > 0 || component && self.is_asked_for(n, node, p) {
                     return Err(ScenarioError::Component { node: n, product: p });
                 }
-                if bound.saturating_add(position) > UNITS_MAX {
+                // On hand, on order and owed: each unit is in one place.
+                let all = owed.plus(1, Most { once: position, a_day: 0 });
+                if all.by(days) > UNITS_MAX {
                     return Err(ScenarioError::UnitsOverflow { node: n });
                 }
                 for (line, wanted) in self.bom(node).zip(wanted.get_mut(lines).unwrap_or_default()) {
                     if line.product == p {
-                        *wanted = bound + position;
+                        *wanted = all;
                     }
                 }
-                let _ = on_order.push(bound + position); // at most NODES_MAX nodes
-                // Most units that can be on hand, owed, moved or made in one day, times every rate.
-                let units = wider(position) + wider(bound);
+                let _ = on_order.push(all); // at most NODES_MAX nodes
+                // Units that can be on hand, owed, moved or made, each day, times every rate.
+                let unit_days = all.sum(days);
                 let freight = node
                     .inbound
                     .iter()
@@ -159,29 +204,31 @@ impl Scenario<'_> {
                     .flat_map(|lane| lane.first_route..lane.first_route + lane.routes)
                     .map(|k| at(self.freight(k), p))
                     .fold(0, |a, b| if b > a { b } else { a });
-                // On hand, waiting for production and staged are three places to hold stock.
-                // Each lane's negotiation at full effort, and room for all there is.
+                // Each lane's negotiation at full effort, an order a lane and a rushed one; room for all there is.
                 let talks = lanes * wide(word_of(layout::EFFORTS)) * word(Column::NegotiationCost);
-                let room = wider(wide(self.volume(p))) * wider(wide(node.overflow_rate)) / 1024 + 1;
-                money += wider(talks)
-                    + units
-                    * (room * 3 + rate(Column::ScrapCost)
-                        + 3 * rate(Column::HoldingCost)
-                        + rate(Column::BackorderCost)
-                        + rate(Column::LostSaleCost)
-                        + rate(Column::ProductionCost)
-                        + 3 * rate(Column::UnitValue)
-                        + wider(wide(freight)))
-                    // An order a lane, and a rushed one.
-                    + wider(lanes + 1) * rate(Column::OrderCost);
+                let fixed = wider(talks) + wider(lanes + 1) * rate(Column::OrderCost);
+                let room = wider(wide(at(self.volumes(), p))) * wider(wide(node.overflow_rate)) / 1024 + 1;
+                // On hand, waiting for production and staged are three places to hold stock.
+                money += i128::from(days) * fixed
+                    + unit_days
+                        * (room * 3
+                            + rate(Column::ScrapCost)
+                            + 3 * rate(Column::HoldingCost)
+                            + rate(Column::BackorderCost)
+                            + rate(Column::LostSaleCost)
+                            + rate(Column::ProductionCost)
+                            + wider(wide(freight)));
+                // Here and on the way here each unit is once; staged for customers are as many as are owed. What
+                // is sold is demanded.
+                let sold = i128::from(days) * wider(a_day);
+                values += (2 * unit_days + sold) * rate(Column::UnitValue);
                 if let Some(work) = work.get_mut(n) {
-                    *work += units * (rate(Column::Work) + wider(wide(self.volume(p))));
+                    *work += unit_days * (rate(Column::Work) + wider(wide(at(self.volumes(), p))));
                 }
             }
         }
-        let days = i128::from(self.horizon_days);
         let most = i128::from(i64::MAX / 2);
-        if money * days > most || work.iter().any(|&w| w * days > most) {
+        if money > most || values > most || work.iter().any(|&w| w * i128::from(WEIGHT_MAX) > most) {
             return Err(ScenarioError::MoneyOverflow);
         }
         Ok(())
@@ -201,9 +248,17 @@ impl Scenario<'_> {
         sold || lanes.into_iter().any(ordered)
     }
 
+    /// What no inventory position of a stockpoint passes, rounding included [units].
+    pub(crate) fn position_bound(&self, n: usize, p: usize) -> i64 {
+        let word = |column: Column| wide(at(self.column(column, n), p));
+        let lanes = self.nodes.get(n).map_or(0, |node| i64::from(crate::convert::count(node.inbound.len())));
+        let rounding = lanes * (word(Column::LotSize) + word(Column::OrderMin));
+        word(Column::PositionMax) + rounding.min(word(Column::OrderMax))
+    }
+
     /// Greatest demand of a product's customers at a node on any day [units]: of its table or its
     /// replay, with the greatest season and surge. `season_max` is by profile, Q12.
-    fn demand_max(&self, n: usize, p: usize, season_max: &[i32; PROFILES_MAX]) -> i128 {
+    pub(crate) fn demand_max(&self, n: usize, p: usize, season_max: &[i32; PROFILES_MAX]) -> i128 {
         let surge = wider(wide(self.surge_max(n)));
         let table = at(self.column(Column::DemandTable, n), p);
         if self.nodes.get(n).is_none_or(|node| !node.sells) {
@@ -226,7 +281,7 @@ impl Scenario<'_> {
     }
 
     /// The greatest season factor of each profile, Q12.
-    fn season_maxima(&self) -> [i32; PROFILES_MAX] {
+    pub(crate) fn season_maxima(&self) -> [i32; PROFILES_MAX] {
         let mut season_max = [0; PROFILES_MAX];
         for (profile, most) in season_max.iter_mut().enumerate().take(self.profiles()) {
             *most = self.season_max(profile);

@@ -7,6 +7,7 @@ use super::{
     ScenarioError, ScoreParametersPpm, bom_line, event_kind,
 };
 use crate::convert::{index, key, wide, word};
+use crate::hyperscore::SensitivitiesPpm;
 use crate::layout::{self, Column, header};
 use crate::rows::{at, row};
 use crate::table::Table;
@@ -67,7 +68,7 @@ struct Sizes {
     ring_days: usize,
     first_weekday: usize,
     first_yearday: usize,
-    smoothing_shift: usize,
+    forecast_shift: usize,
     unit_scale: i32,
     money_scale: i32,
     replay_days: usize,
@@ -116,13 +117,19 @@ impl Sizes {
         let ring_days = size(header::RING_DAYS, 2, RING_DAYS_MAX, "2 to 128 days")?;
         let first_weekday = size(header::FIRST_WEEKDAY, 0, 6, "0 (Monday) to 6")?;
         let first_yearday = size(header::FIRST_YEARDAY, 0, 365, "0 to 365")?;
-        let smoothing_shift = size(header::SMOOTHING_SHIFT, 1, 10, "1 to 10")?;
+        let forecast_shift = size(header::FORECAST_SHIFT, 0, 4, "0 to 4")?;
         let unit_scale = h.get(header::UNIT_SCALE, 1, 1_000_000, "1 to 1,000,000")?;
         let money_scale = h.get(header::MONEY_SCALE, 1, 1_000_000_000, "1 to 10^9")?;
         let replay_days = size(header::REPLAY_DAYS, 0, HORIZON_DAYS_MAX, "0 to 4096 days")?;
         let demand_max = h.get(header::DEMAND_MAX, 0, 1 << 30, "0 to 2^30")?;
         let position_max = h.get(header::POSITION_MAX, 1, 1 << 28, "1 to 2^28")?;
+        let mut sensitivities = [0; layout::SENSITIVITY_WORDS];
+        for (i, word) in sensitivities.iter_mut().enumerate() {
+            let most = SensitivitiesPpm::MAX;
+            *word = h.get(header::SENSITIVITIES + i, -most, most, "-4,000,000 to 4,000,000 ppm")?;
+        }
         let score = ScoreParametersPpm {
+            sensitivity: SensitivitiesPpm::from_words(sensitivities),
             weight_delivery: h.get(header::WEIGHT_DELIVERY, 0, 4_000_000, "0 to 4,000,000 ppm")?,
             weight_inventory: h.get(header::WEIGHT_INVENTORY, 0, 4_000_000, "0 to 4,000,000 ppm")?,
             weight_capacity: h.get(header::WEIGHT_CAPACITY, 0, 4_000_000, "0 to 4,000,000 ppm")?,
@@ -142,10 +149,13 @@ impl Sizes {
         }
         let disruption_count = size(header::DISRUPTIONS, 0, DISRUPTIONS_MAX, "0 to 64 disruptions")?;
         let bom_line_count = size(header::BOM_LINES, 0, BOM_LINES_MAX, "0 to 1024 lines")?;
-        let groups = size(header::GROUPS, 0, GROUPS_MAX, "0 to 16 groups")?;
+        let groups = size(header::GROUPS, 0, GROUPS_MAX, "0 to 32 groups")?;
         let (low, high) = if groups > 0 { (0, word(table_count) - 1) } else { (-1, -1) };
         let shock = h.get(header::SHOCK_TABLE, low, high, "the index of a table; -1 without groups")?;
-        h.zero(34, layout::HEADER_WORDS)?;
+        h.zero(15, 16)?;
+        h.zero(34, header::FORECAST_SHIFT)?;
+        h.zero(header::FORECAST_SHIFT + 1, header::SENSITIVITIES)?;
+        h.zero(header::SENSITIVITIES + layout::SENSITIVITY_WORDS, layout::HEADER_WORDS)?;
         Ok(Self {
             node_count,
             lane_count,
@@ -160,7 +170,7 @@ impl Sizes {
             ring_days,
             first_weekday,
             first_yearday,
-            smoothing_shift,
+            forecast_shift,
             unit_scale,
             money_scale,
             replay_days,
@@ -235,7 +245,7 @@ fn check_tables(index_section: &Reader<'_>, tables: &[i32]) -> Result<(), Scenar
 /// The nodes, without their lanes.
 fn read_nodes(section: &Reader<'_>, stockpoints: &[i32], sizes: &Sizes) -> Result<Vec<Node, NODES_MAX>, ScenarioError> {
     let mut nodes: Vec<Node, NODES_MAX> = Vec::new();
-    let (mut producers, mut yards, mut weighing) = (0, 0, 0);
+    let (mut producers, mut yards, mut weighing, mut general_forecasts) = (0, 0, 0, 0);
     for (n, r) in section.rows(layout::NODE_WORDS).enumerate() {
         let flags = r.get(layout::node::FLAGS, 0, 7, "flags 0 to 7")?;
         let review_days = index(r.get(layout::node::REVIEW_DAYS, 1, 128, "1 to 128 days")?);
@@ -292,10 +302,15 @@ fn read_nodes(section: &Reader<'_>, stockpoints: &[i32], sizes: &Sizes) -> Resul
             },
             producer_row: producers,
             mixed_row: None,
+            forecast: crate::forecast::Path::of(
+                |column| row(stockpoints, column.at() * sizes.node_count + n, sizes.products),
+                general_forecasts,
+            ),
         };
         producers += usize::from(produces);
         yards += usize::from(storage >= 0);
         weighing += usize::from(produces || storage >= 0);
+        general_forecasts += usize::from(matches!(node.forecast, crate::forecast::Path::General { .. }));
         let _ = nodes.push(node); // at most NODES_MAX nodes
     }
     Ok(nodes)
@@ -522,9 +537,10 @@ fn check_ranges(
     lanes: &[Lane],
     sizes: &Sizes,
 ) -> Result<(), ScenarioError> {
-    for r in products.rows(layout::PRODUCT_WORDS) {
-        r.get(layout::product::VOLUME, 0, 1 << 20, "0 to 2^20")?;
-        r.get(layout::product::GROUP, -1, word(sizes.groups) - 1, "-1 or the index of a group")?;
+    for p in 0..sizes.products {
+        products.get(layout::product::VOLUME * sizes.products + p, 0, 1 << 20, "0 to 2^20")?;
+        let last = word(sizes.groups) - 1;
+        products.get(layout::product::GROUP * sizes.products + p, -1, last, "-1 or the index of a group")?;
     }
     for at in 0..freight.words.len() {
         freight.get(at, 0, i32::MAX, "a freight cost of 0 or more")?;
@@ -750,6 +766,8 @@ impl<'a> Scenario<'a> {
         for at in 0..replay.words.len() {
             replay.get(at, 0, sizes.demand_max, "a demand of 0 to the greatest demand")?;
         }
+        let general = |node: &&Node| matches!(node.forecast, crate::forecast::Path::General { .. });
+        let general_forecasts = nodes.iter().filter(general).count();
         let mut hash = crate::digest::Digest::new();
         hash.words(image);
         let scenario = Self {
@@ -770,7 +788,8 @@ impl<'a> Scenario<'a> {
             ring_days: core::num::NonZeroUsize::new(sizes.ring_days).unwrap_or(core::num::NonZeroUsize::MIN),
             first_weekday: crate::convert::count(sizes.first_weekday),
             first_yearday: crate::convert::count(sizes.first_yearday),
-            smoothing_shift: crate::convert::count(sizes.smoothing_shift),
+            forecast_shift: crate::convert::count(sizes.forecast_shift),
+            general_forecasts,
             unit_scale: sizes.unit_scale,
             money_scale: sizes.money_scale,
             reference_holding: sizes.reference_holding,

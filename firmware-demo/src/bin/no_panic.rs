@@ -1,5 +1,5 @@
 //! The proof that nothing in `restock-core` can panic on the device: this program checks an image and a
-//! policy, runs days with both policies that a device has, and reads every result. Its panic handler calls
+//! policy, runs days with both policies that a device has, saves and takes back the chain, and reads every result. Its panic handler calls
 //! a function that exists nowhere, so that it links only if the compiler has removed every call of the
 //! handler. No heap is here either: there is no allocator to link against.
 //!
@@ -21,7 +21,8 @@ mod device {
     use cortex_m as _; // the interrupt vectors' critical section
     use restock_core::blob::PolicyBlob;
     use restock_core::digest::Digest;
-    use restock_core::hyperscore::HyperScore;
+    use restock_core::hyperscore::{DeviceCurve, FastCurve, HyperScore};
+    use restock_core::monitor::{Guarded, HyperScoreMonitor, MonitorSettings};
     use restock_core::policy::{QuantizedPolicy, Textbook};
     use restock_core::{Network, Scenario};
 
@@ -41,6 +42,7 @@ mod device {
         // Opaque: nothing may be concluded from what the images hold or how long they are.
         static mut NETWORK: [i32; 1024] = [0; 1024];
         static mut FEATURES: [i8; 1024] = [0; 1024];
+        static mut SNAPSHOT: [u8; 1024] = [0; 1024];
         static IMAGE: [i32; 64] = [0; 64];
         static POLICY: [u8; 64] = [0; 64];
         let found = run(
@@ -48,6 +50,7 @@ mod device {
             black_box(POLICY.as_slice()),
             black_box(NETWORK.as_mut_slice()),
             black_box(FEATURES.as_mut_slice()),
+            black_box(SNAPSHOT.as_mut_slice()),
         );
         black_box(found);
         #[cfg(feature = "can-panic")]
@@ -58,11 +61,12 @@ mod device {
     }
 
     /// All that a device asks of the core.
-    fn run(image: &[i32], policy: &[u8], memory: &mut [i32], features: &mut [i8]) -> Option<u64> {
+    fn run(image: &[i32], policy: &[u8], memory: &mut [i32], features: &mut [i8], snapshot: &mut [u8]) -> Option<u64> {
         let scenario = Scenario::new(image).ok()?;
         let blob = PolicyBlob::decode(policy).ok()?;
         blob.self_test().ok()?;
-        let mut learned = QuantizedPolicy::new(&blob, &scenario, features).ok()?.traced();
+        let learned = QuantizedPolicy::new(&blob, &scenario, features).ok()?.traced();
+        let mut learned = Guarded::new(learned, HyperScoreMonitor::new(&scenario, black_box(MonitorSettings::WEEKLY)));
         let mut network = Network::new(&scenario, memory).ok()?;
         let mut digest = Digest::new();
         for day in 0..black_box(7) {
@@ -72,17 +76,20 @@ mod device {
             } else {
                 network.advance(&mut Textbook);
             }
+            black_box(learned.watch(network.today(), network.disrupted()));
+            black_box(learned.monitor().window());
             network.trace(&mut digest);
+            black_box(network.snapshot(black_box(&mut *snapshot)).is_ok());
+            black_box(network.restore(black_box(&*snapshot)).is_ok());
         }
         let kpis = network.kpis();
-        let score = HyperScore::of_total(
-            &kpis.total(),
-            kpis.days(),
-            scenario.reference_holding(),
-            &scenario.score_parameters(),
-        );
-        black_box((score.score, kpis.total(), network.today()));
-        digest.wide(i64::from(learned.trace()?.to_le_bytes()[0]));
+        let parameters = scenario.score_parameters();
+        let score = HyperScore::of(kpis, &parameters);
+        let of_node = HyperScore::of_node(kpis, &scenario, black_box(1));
+        black_box((score.score, of_node.score, kpis.total(), network.today()));
+        black_box(DeviceCurve::from_ppm(&parameters).score(black_box(score.v)));
+        black_box(FastCurve::from_ppm(&parameters).score(black_box(0.7)));
+        digest.wide(i64::from(learned.policy().trace()?.to_le_bytes()[0]));
         Some(digest.value())
     }
 }

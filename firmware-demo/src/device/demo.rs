@@ -6,14 +6,17 @@ use super::failure::Failure;
 use super::{images, memory};
 use core::hint::black_box;
 use restock_core::action::OUTPUTS;
-use restock_core::blob::{Agent, PolicyBlob};
+use restock_core::blob::{Agent, Kernel, PolicyBlob};
 use restock_core::digest::Digest;
-use restock_core::hyperscore::HyperScore;
+use restock_core::hyperscore::{Curve, DeviceCurve, FastCurve, HyperScore};
 use restock_core::kpi::Kpis;
 use restock_core::ledger::Ledger;
+use restock_core::monitor::{Guarded, HyperScoreMonitor, MonitorSettings};
 use restock_core::observation::FEATURES;
 use restock_core::policy::{Actions, NodeView, Policy, QuantizedPolicy};
+use restock_core::scenario::ScoreParametersPpm;
 use restock_core::{Network, Scenario};
+use restock_device::kernel::{Dsp, HAS_DSP};
 
 /// Days between two lines of progress.
 const REPORT_DAYS: u32 = 28;
@@ -57,23 +60,29 @@ pub(super) fn run(clock: &Clock, network_memory: &mut [i32], feature_memory: &mu
     );
     say!("scenario hash", "{:016x}", scenario.hash());
 
-    let file = PolicyBlob::decode(black_box(&images::POLICY)).map_err(Failure::Policy)?;
-    say!("policy", "{} agents, {} bytes, \"{}\"", file.header().agents, file.size(), file.header().note);
-    file.self_test().map_err(Failure::Policy)?;
-    say!("golden vectors", "{} agree", file.agents().map(|agent| agent.golden.len()).sum::<usize>());
+    let file = PolicyBlob::decode(black_box(&images::POLICY.0)).map_err(Failure::Policy)?;
+    say!("policy", "{} agents, {} bytes, \"{}\"", file.header().agents, file.size(), file.note());
+    file.self_test_with(&mut Dsp).map_err(Failure::Policy)?;
+    say!("golden vectors", "{} agree", file.agents().map(|agent| agent.golden().count()).sum::<usize>());
+    say!("kernel", "{}", if HAS_DSP { "SMLAD" } else { "portable" });
     if let Some(agent) = file.agents().next() {
         inference(clock, &agent);
     }
 
     let (words, bytes) = (network_memory.len(), feature_memory.len());
-    let mut policy = QuantizedPolicy::new(&file, &scenario, feature_memory).map_err(Failure::Fit)?.traced();
+    let policy = QuantizedPolicy::new(&file, &scenario, feature_memory).map_err(Failure::Fit)?;
+    let policy = policy.with_kernel(Dsp).traced();
+    let mut guard = Guarded::new(policy, HyperScoreMonitor::new(&scenario, MonitorSettings::WEEKLY));
     let mut network = Network::new(&scenario, network_memory).map_err(Failure::Memory)?;
     network.reset(run.seed, run.replica, 0);
     say!("run", "{} days, seed {}, replica {}", run.days, run.seed, run.replica);
-    let effort = simulate(&mut network, &mut policy, run.days);
+    let effort = simulate(&mut network, &mut guard, run.days);
+    let policy = guard.policy();
 
     let kpis = network.kpis();
     report(kpis, &scenario);
+    watched(&guard);
+    scoring(clock, &HyperScore::of(kpis, &scenario.score_parameters()), &scenario.score_parameters());
     say!("choices digest", "{:016x}", policy.trace().unwrap_or(0));
     say!("trace digest", "{:016x}", effort.trace.value());
 
@@ -107,11 +116,11 @@ fn inference(clock: &Clock, agent: &Agent<'_>) {
     let mut logits = [0; OUTPUTS];
     let ticks = clock::time(|| {
         for i in 0..INFERENCES {
-            agent.infer(black_box(&[i.to_le_bytes()[0].cast_signed(); FEATURES]), &mut logits);
+            Dsp.row(agent.layers, black_box(&[i.to_le_bytes()[0].cast_signed(); FEATURES]), &mut logits);
             black_box(&mut logits);
         }
     });
-    say!("multiply-adds of an inference", "{}", agent.layers.iter().map(|layer| layer.weights.len()).sum::<usize>());
+    say!("multiply-adds of an inference", "{}", agent.layers.multiply_adds());
     say!("cost of an inference", "{} {}", clock.amount_each(ticks, INFERENCES), clock.unit().name());
 }
 
@@ -141,8 +150,8 @@ struct Effort {
     trace: Digest,
 }
 
-fn simulate<P: Policy>(network: &mut Network<'_, '_>, policy: &mut P, days: u32) -> Effort {
-    let mut timed = Timed { policy, ticks: 0 };
+fn simulate<P: Policy>(network: &mut Network<'_, '_>, guard: &mut Guarded<P>, days: u32) -> Effort {
+    let mut timed = Timed { policy: guard, ticks: 0 };
     let mut trace = Digest::new();
     let mut advancing = 0;
     for _ in 0..days {
@@ -151,6 +160,15 @@ fn simulate<P: Policy>(network: &mut Network<'_, '_>, policy: &mut P, days: u32)
         }
         advancing += clock::time(|| network.advance(&mut timed));
         network.trace(&mut trace);
+        let before = timed.policy.fallback();
+        let _ = timed.policy.watch(network.today(), network.disrupted());
+        match (before, timed.policy.fallback()) {
+            (None, Some(reason)) => {
+                line(format_args!("day {}: the classical policy takes over: {}", network.kpis().days(), reason.text()))
+            }
+            (Some(_), None) => line(format_args!("day {}: the learned policy is back", network.kpis().days())),
+            _ => {}
+        }
         let kpis = network.kpis();
         if kpis.days().is_multiple_of(REPORT_DAYS) {
             let score = HyperScore::of(kpis, &network.scenario().score_parameters());
@@ -180,6 +198,49 @@ impl<P: Policy> Policy for Timed<'_, P> {
     }
 }
 
+/// What the monitor saw of the last weeks, and what it did.
+fn watched<P>(guard: &Guarded<P>) {
+    let (monitor, reading) = (guard.monitor(), guard.monitor().window());
+    say!("hyperscore of the last days", "{} of {} days", points(reading.score.to_bits()), reading.days);
+    say!(
+        "hyperscore level, slow and fast",
+        "{} {}",
+        points(monitor.drift().slow().to_bits()),
+        points(monitor.drift().fast().to_bits())
+    );
+    say!("alarms", "{}", monitor.alarms());
+    say!("days under the classical policy", "{}", guard.fallback_days());
+    say!("ram for the monitor", "{} bytes", size_of::<HyperScoreMonitor>());
+}
+
+/// Scores that are timed.
+const SCORES: u64 = 100;
+
+/// What HyperScore costs, computed in three ways from the run's own V.
+fn scoring(clock: &Clock, score: &HyperScore, p: &ScoreParametersPpm) {
+    let (reference, device, fast) = (Curve::from_ppm(p), DeviceCurve::from_ppm(p), FastCurve::from_ppm(p));
+    let (v, real, single) = (score.v, score.v_real(), score.v_real() as f32);
+    let many = |ticks| clock.amount_each(ticks, SCORES);
+    let ticks = clock::time(|| {
+        (0..SCORES).for_each(|_| {
+            black_box(reference.score(black_box(real)));
+        })
+    });
+    say!("cost of a score, reference", "{} {}", many(ticks), clock.unit().name());
+    let ticks = clock::time(|| {
+        (0..SCORES).for_each(|_| {
+            black_box(device.score(black_box(v)));
+        })
+    });
+    say!("cost of a score, device", "{} {}", many(ticks), clock.unit().name());
+    let ticks = clock::time(|| {
+        (0..SCORES).for_each(|_| {
+            black_box(fast.score(black_box(single)));
+        })
+    });
+    say!("cost of a score, fast", "{} {}", many(ticks), clock.unit().name());
+}
+
 /// How well the chain was run.
 fn report(kpis: &Kpis, scenario: &Scenario<'_>) {
     let total = kpis.total();
@@ -201,6 +262,11 @@ fn report(kpis: &Kpis, scenario: &Scenario<'_>) {
     say!("capacity utilization", "{}", Decimal(score.parts.capacity_utilization_ppm, 6));
     say!("weighted sum V", "{}", Decimal(milli(score.v_real()), 3));
     say!("hyperscore", "{}", Decimal(milli(score.score), 3));
+}
+
+/// Points of 32.32 fixed point, as a decimal.
+const fn points(bits: i64) -> Decimal {
+    Decimal((bits * 1000 + (1 << 31)) >> 32, 3)
 }
 
 /// A whole number of 10^-places, as a decimal: the formatter for floats would cost more flash than the policies.

@@ -1,5 +1,7 @@
 //! What `build.rs` put into flash: `SCENARIO`, `POLICY`, `NETWORK_WORDS` and `FEATURE_BYTES`.
 
+use restock_device::kernel::Aligned;
+
 include!(concat!(env!("OUT_DIR"), "/images.rs"));
 
 /// Bytes of an image as words, at compile time: what the device borrows needs no alignment tricks.

@@ -64,7 +64,8 @@ pub fn run(arguments: &Arguments, common: &Common) -> Result<(), Failure> {
     let bytes = quantize::pack(full.hash(), "bench", &nodes).map_err(|e| Failure::failed(e.to_string()))?;
     let blob = PolicyBlob::decode(&bytes).map_err(|e| Failure::failed(e.to_string()))?;
     let mut features = vec![0i8; QuantizedPolicy::bytes(&full)];
-    let mut int8 = QuantizedPolicy::new(&blob, &full, &mut features).map_err(|e| Failure::failed(e.to_string()))?;
+    let int8 = QuantizedPolicy::new(&blob, &full, &mut features).map_err(|e| Failure::failed(e.to_string()))?;
+    let mut int8 = int8.with_kernel(simd::HostKernel::new());
     figures.push(days("decisions, int8, simulator included", Count::Decisions, &full, &mut int8, budget)?);
     let mut greedy = rollout::GreedyPolicy::new(&policies);
     figures.push(days("decisions, float, simulator included", Count::Decisions, &full, &mut greedy, budget)?);

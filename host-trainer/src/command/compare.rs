@@ -6,7 +6,10 @@ use crate::evaluate::{self, Contender, Outcome, Protocol, Summary};
 use crate::failure::Failure;
 use crate::model::FloatPolicy;
 use crate::problem::Problem;
+use crate::quantize::Label;
 use crate::run_folder::{Evaluation, REPLICAS_MAX, RunFolder};
+use crate::sensitivity::{self, Sensitivity};
+use crate::trace::{Recorder, Trace};
 use crate::train::{test_seed, year};
 use clap::Args;
 use restock_core::Scenario;
@@ -41,6 +44,11 @@ pub struct Comparison {
     /// Cost of the int8 policy less the float policy's, in percent of the float policy's; none where
     /// that costs nothing.
     pub int8_versus_float_percent: Option<f64>,
+    /// How much HyperScore's ranking hangs on its weights.
+    pub weight_sensitivity: Sensitivity,
+    /// What each policy did, day by day: for `restock verify`, in a file of its own.
+    #[serde(skip)]
+    pub traces: Vec<Trace>,
 }
 
 /// Name of the learned policy in floats.
@@ -72,10 +80,13 @@ pub fn compare(
         contenders.push((INT8, Contender::Int8(blob)));
     }
     let mut progress = crate::progress::Progress::new("compare", "policies", contenders.len() as u64, common.quiet);
+    let mut traces = Vec::new();
     let outcomes: Vec<(&str, Vec<Outcome>)> = contenders
         .iter()
         .map(|(name, contender)| {
-            let outcomes = evaluate::run(scenario, contender, protocol, common.threads());
+            let recorder = Recorder::new(scenario, protocol.warmup_days + protocol.days);
+            let outcomes = evaluate::run_recorded(scenario, contender, protocol, common.threads(), Some(&recorder));
+            traces.push(recorder.finish(name));
             progress.advance(1, name);
             (*name, outcomes)
         })
@@ -98,8 +109,10 @@ pub fn compare(
         format: "restock-compare/1",
         protocol: *protocol,
         currency: problem.names.currency.clone(),
+        weight_sensitivity: sensitivity::of(scenario, &policies, protocol.seed),
         policies,
         int8_versus_float_percent,
+        traces,
     }
 }
 
@@ -135,6 +148,8 @@ impl Comparison {
         if let Some(difference) = self.int8_versus_float_percent {
             text += &format!("\nint8 costs {difference:+.3} % of what float does.");
         }
+        text += &format!("\n{}", self.weight_sensitivity.text(&self.policies));
+        text += &format!("\n{}", evaluate::alarms_text(&self.policies));
         text
     }
 }
@@ -148,11 +163,13 @@ pub fn run(arguments: &Arguments, common: &Common) -> Result<(), Failure> {
     let scenario = problem.scenario()?;
     let trainer = session::resume(&scenario, &problem, &folder, common.threads())?;
     let policies = trainer.best_policies();
-    let bytes = super::pack::packed(&folder, &scenario, &problem, &trainer)?;
+    let bytes =
+        super::pack::packed(&folder, &scenario, &problem, &trainer, Label { model_version: 1, ..Label::default() })?;
     let blob = PolicyBlob::decode(&bytes).map_err(|e| Failure::data(e.to_string()))?;
     let protocol = year(&scenario, arguments.seed.unwrap_or(test_seed(problem.training.seed)), arguments.replicas);
     let comparison = compare(&scenario, &problem, Some(&policies), Some(blob), &protocol, common);
     folder.write_json("results.json", &comparison)?;
+    folder.write_traces(&comparison.traces)?;
     manifest.evaluation = Some(comparison.evaluation());
     folder.write_manifest(&manifest)?;
     if common.json { print_json(&comparison) } else { print(&comparison.text()) }

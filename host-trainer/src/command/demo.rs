@@ -83,6 +83,7 @@ pub fn run(arguments: &Arguments, common: &Common) -> Result<(), Failure> {
         });
     }
     folder.write_json("results.json", &comparison)?;
+    folder.write_traces(&comparison.traces)?;
     let (folder, mut manifest, _) = RunFolder::open(folder.path())?;
     manifest.evaluation = Some(comparison.evaluation());
     folder.write_manifest(&manifest)?;

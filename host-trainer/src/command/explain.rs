@@ -1,4 +1,6 @@
-//! `restock explain`: one order in plain words and numbers.
+//! `restock explain`: one order in plain words and numbers, and what stood around it.
+
+mod surroundings;
 
 use super::{Common, print, print_json};
 use crate::failure::Failure;
@@ -14,6 +16,7 @@ use restock_core::order::{Bounds, UNLIMITED};
 use restock_core::policy::{Actions, QuantizedPolicy};
 use restock_core::{Network, NodeView, Policy};
 use std::path::PathBuf;
+use surroundings::{Subject, Surroundings};
 
 /// Arguments of `restock explain`.
 #[derive(Clone, Debug, Args)]
@@ -47,6 +50,9 @@ struct Told {
     in_works: i32,
     outlook: Outlook,
     choice: Choice,
+    storage_share: f64,
+    /// Promised today to what is assembled from it, before its own order [units].
+    promised: i32,
     level: i32,
     cap: i32,
     features: [i8; FEATURES],
@@ -88,6 +94,8 @@ impl Policy for Listener<'_> {
             in_works: view.in_works(i).0 + view.in_works(i).1,
             outlook: view.outlook(i),
             choice,
+            storage_share: view.storage_pressure_q8() as f64 / 256.0,
+            promised: 0,
             level: actions.level[i],
             cap: actions.cap[i],
             features,
@@ -127,7 +135,7 @@ pub fn run(arguments: &Arguments, common: &Common) -> Result<(), Failure> {
         network.advance(&mut listener);
     }
     let it = &scenario.nodes()[node];
-    let Some(told) = listener.told else {
+    let Some(mut told) = listener.told else {
         let next = (day..scenario.horizon_days())
             .find(|&d| it.reviews(d))
             .map_or_else(String::new, |d| format!(", next on day {}", d - first_day));
@@ -138,16 +146,37 @@ pub fn run(arguments: &Arguments, common: &Common) -> Result<(), Failure> {
     };
     let p = scenario.products();
     let at_lanes = |rows: &[i32]| it.inbound.iter().map(|&l| rows[usize::from(l) * p + product]).sum::<i32>();
-    let ordered = at_lanes(network.state().ordered_today);
     let word = |column| scenario.column(column, node)[product];
     let bounds = Bounds {
         lot_size: word(Column::LotSize),
         order_min: word(Column::OrderMin),
         order_max: word(Column::OrderMax),
     };
-    let story = Story { told: &told, ordered, bounds, unit: f64::from(scenario.unit_scale()) };
+    let made = scenario.bom(it).any(|line| line.product == product);
+    if it.bom_lines > 0 {
+        told.promised = network.state().dependent[it.bom_row * p + product];
+    }
+    let ordered = if made {
+        let level = told.level.min(word(Column::PositionMax));
+        restock_core::order::quantity(level, told.position, told.cap, bounds)
+    } else {
+        at_lanes(network.state().ordered_today)
+    };
+    let subjects = Surroundings {
+        network: &network,
+        names: &problem.names,
+        node,
+        product,
+        day,
+        weight: told.choice.weight,
+        route: told.choice.route,
+        effort: told.choice.effort,
+        storage_share: told.storage_share,
+    }
+    .subjects();
+    let story = Story { told: &told, ordered, made, bounds, unit: f64::from(scenario.unit_scale()) };
     if common.json {
-        return print_json(&story.json(arguments));
+        return print_json(&story.json(arguments, &subjects));
     }
     let date = Date::parse(&problem.names.first_date).zip(i32::try_from(day).ok());
     let date = date.map_or_else(String::new, |(first, day)| format!(" ({})", first.plus(day)));
@@ -156,15 +185,12 @@ pub fn run(arguments: &Arguments, common: &Common) -> Result<(), Failure> {
         arguments.node, arguments.product, arguments.day, arguments.replica
     )];
     lines.extend(story.lines(word(Column::ProtectionDays)));
-    if it.inbound.iter().any(|&l| scenario.lanes()[usize::from(l)].routes > 1) {
-        let names = it.inbound.iter().filter_map(|&l| {
-            let lane = &scenario.lanes()[usize::from(l)];
-            problem.names.routes.get(lane.first_route + usize::from(told.choice.route) % lane.routes)
-        });
-        lines.push(format!("route          {} first", names.cloned().collect::<Vec<_>>().join(", ")));
-    }
-    if it.capacity.is_some() {
-        lines.push(format!("capacity       weight {} of {:?}", action::weight(told.choice.weight), action::WEIGHTS));
+    for subject in &subjects {
+        // The first line under its name, the others below it.
+        lines.extend(subject.lines.iter().enumerate().map(|(i, line)| {
+            let name = if i == 0 { subject.name } else { "" };
+            format!("{name:<14} {line}")
+        }));
     }
     lines.extend(story.features());
     print(&lines.join("\n  "))
@@ -174,6 +200,8 @@ pub fn run(arguments: &Arguments, common: &Common) -> Result<(), Failure> {
 struct Story<'a> {
     told: &'a Told,
     ordered: i32,
+    /// It is asked of the node's own production, not of a supplier.
+    made: bool,
     bounds: Bounds,
     /// Internal units per unit.
     unit: f64,
@@ -203,25 +231,27 @@ impl Story<'_> {
         (self.told.cap != UNLIMITED).then(|| self.units(self.told.cap))
     }
 
-    fn json(&self, arguments: &Arguments) -> serde_json::Value {
+    fn json(&self, arguments: &Arguments, subjects: &[Subject]) -> serde_json::Value {
         let told = self.told;
         let features: serde_json::Map<_, _> = SCHEMA
             .iter()
             .zip(told.features)
             .map(|(s, f)| (s.name.to_owned(), (f64::from(f) / f64::from(s.steps_per_unit)).into()))
             .collect();
+        let around: serde_json::Map<_, _> =
+            subjects.iter().map(|subject| (subject.name.to_owned(), subject.json.clone())).collect();
         serde_json::json!({
             "format": "restock-explain/1",
             "node": arguments.node, "product": arguments.product, "day": arguments.day, "replica": arguments.replica,
-            "position": self.units(told.position), "inventory_level": self.units(told.inventory_level),
+            "position": self.units(told.position - told.promised), "inventory_level": self.units(told.inventory_level),
             "in_transit": self.units(told.in_transit), "waiting_upstream": self.units(told.waiting),
-            "in_works": self.units(told.in_works),
+            "in_works": self.units(told.in_works), "promised_to_assembly": self.units(told.promised),
             "level": self.units(told.level), "forecast": self.forecast(), "safety": self.units(told.level) - self.forecast(),
             "deviation": told.outlook.protection_deviation as f64 / 4096.0 / self.unit,
             "z": self.z().1, "textbook_z": self.z().0, "textbook_level": self.textbook_level(),
             "order": self.units(self.ordered), "cap": self.cap(), "lot_size": self.units(self.bounds.lot_size),
             "order_min": self.units(self.bounds.order_min), "order_max": self.units(self.bounds.order_max),
-            "choice": told.choice.heads(), "logits": told.logits.to_vec(), "features": features,
+            "choice": told.choice.heads(), "logits": told.logits.to_vec(), "features": features, "around": around,
         })
     }
 
@@ -230,6 +260,11 @@ impl Story<'_> {
         let units = |quantity| self.units(quantity);
         let works =
             if told.in_works == 0 { String::new() } else { format!(" + in the works {}", units(told.in_works)) };
+        let promised = if told.promised == 0 {
+            String::new()
+        } else {
+            format!(" - promised to assembly {}", units(told.promised))
+        };
         let safety = units(told.level) - self.forecast();
         let (textbook_z, z) = self.z();
         let textbook = if told.choice.level == Choice::TEXTBOOK.level {
@@ -242,8 +277,8 @@ impl Story<'_> {
         let sign = if safety < 0.0 { '-' } else { '+' };
         vec![
             format!(
-                "position       {} = inventory level {} + in transit {} + waiting upstream {}{works}",
-                units(told.position),
+                "position       {} = inventory level {} + in transit {} + waiting upstream {}{works}{promised}",
+                units(told.position - told.promised),
                 units(told.inventory_level),
                 units(told.in_transit),
                 units(told.waiting)
@@ -262,7 +297,7 @@ impl Story<'_> {
     fn order(&self) -> String {
         let (told, bounds) = (self.told, self.bounds);
         let ordered = self.units(self.ordered);
-        let missing = i64::from(told.level) - i64::from(told.position);
+        let missing = i64::from(told.level) - i64::from(told.position - told.promised);
         if missing <= 0 {
             return format!("{ordered}: the position covers the level");
         }
@@ -283,6 +318,9 @@ impl Story<'_> {
         }
         if missing % i64::from(bounds.lot_size.max(1)) != 0 {
             reasons.push(format!("lots of {}", self.units(bounds.lot_size)));
+        }
+        if self.made {
+            reasons.push("asked of its own production".to_owned());
         }
         let reasons = if reasons.is_empty() { String::new() } else { format!("; {}", reasons.join(", ")) };
         format!("{ordered}: {missing_units} missing (level - position){reasons}")

@@ -1,6 +1,6 @@
 //! `restock init` and `restock check`: network folders.
 
-use super::{Common, print, print_json, table};
+use super::{Common, print, print_json, table, world};
 use crate::failure::{Failure, tell};
 use crate::input::problem::Place;
 use crate::input::{self, Loaded, Problem, Problems};
@@ -23,6 +23,9 @@ pub struct InitArguments {
     /// Write the embedded default network, with its 200 products, as a folder to edit.
     #[arg(long, conflicts_with = "demand")]
     pub embedded: bool,
+    /// Write a small factory that assembles: uncertain suppliers, a bill of materials, storage, disruptions.
+    #[arg(long, conflicts_with_all = ["demand", "embedded"])]
+    pub example: bool,
 }
 
 /// Arguments of `restock check`.
@@ -80,14 +83,14 @@ pub fn check(arguments: &CheckArguments, common: &Common) -> Result<(), Failure>
         return print_json(&serde_json::json!({
             "format": "restock-check/1", "folder": arguments.folder, "errors": [], "warnings": structured(warnings),
             "nodes": spec.nodes.len(), "lanes": spec.lanes.len(), "routes": spec.routes.len(), "products": spec.products.len(),
-            "horizon_days": spec.horizon_days, "image_bytes": image.len() * 4,
+            "horizon_days": spec.horizon_days, "image_bytes": image.len() * 4, "world": world::json(spec),
         }));
     }
     for warning in warnings {
         tell(format_args!("warning: {warning}"));
     }
     let counted = |count: usize, noun| table::counted(u32::try_from(count).unwrap_or(u32::MAX), noun);
-    print(&format!(
+    let mut lines = vec![format!(
         "{folder}: no errors, {}; {}, {}, {}, {}, {}; scenario image {} bytes",
         counted(warnings.len(), "warning"),
         counted(spec.nodes.len(), "node"),
@@ -96,7 +99,9 @@ pub fn check(arguments: &CheckArguments, common: &Common) -> Result<(), Failure>
         counted(spec.products.len(), "product"),
         counted(spec.horizon_days, "day"),
         image.len() * 4
-    ))
+    )];
+    lines.extend(world::lines(spec));
+    print(&lines.join("\n  "))
 }
 
 /// The folder and its image. A network that can't be trained on as it stands is still one to

@@ -6,6 +6,7 @@ use crate::problem::Problem;
 use crate::run_folder::Manifest;
 use clap::Args;
 use restock_core::action::{HEAD_CHOICES, HEAD_NAMES, OUTPUTS};
+use restock_core::blob::layer::TILE;
 use restock_core::blob::{Layer, PolicyBlob, allows};
 use restock_core::digest::name_key;
 use restock_core::observation::{FEATURES, SCHEMA};
@@ -23,8 +24,8 @@ pub struct Arguments {
 /// One layer.
 #[derive(Debug, Serialize)]
 struct LayerOut {
-    inputs: u16,
-    outputs: u16,
+    inputs: usize,
+    outputs: usize,
     multiply_adds: usize,
     bytes: usize,
     weight_min: i8,
@@ -64,7 +65,7 @@ pub fn run(arguments: &Arguments, common: &Common) -> Result<(), Failure> {
     let agents: Vec<AgentOut> = blob
         .agents()
         .map(|agent| {
-            let layers: Vec<LayerOut> = agent.layers.iter().map(layer_out).collect();
+            let layers: Vec<LayerOut> = agent.layers.iter().map(|layer| layer_out(&layer)).collect();
             let mut at = 0;
             let choices = HEAD_NAMES
                 .iter()
@@ -79,7 +80,7 @@ pub fn run(arguments: &Arguments, common: &Common) -> Result<(), Failure> {
                 node: names.iter().find(|name| name_key(name) == agent.node_key).cloned(),
                 node_key: format!("{:016x}", agent.node_key),
                 choices,
-                golden_vectors: agent.golden.len(),
+                golden_vectors: agent.golden().count(),
                 multiply_adds: layers.iter().map(|l| l.multiply_adds).sum(),
                 layers,
             }
@@ -92,7 +93,9 @@ pub fn run(arguments: &Arguments, common: &Common) -> Result<(), Failure> {
         return print_json(&serde_json::json!({
             "format": "restock-inspect/1",
             "file": arguments.file,
-            "note": header.note,
+            "note": blob.note(),
+            "model_version": header.model_version,
+            "key_id": blob.key_id().map(|id| format!("{id:016x}")),
             "scenario_hash": format!("{:016x}", header.scenario_hash),
             "schema_hash": format!("{:016x}", header.schema_hash),
             "flash_bytes": bytes.len(),
@@ -130,11 +133,13 @@ pub fn run(arguments: &Arguments, common: &Common) -> Result<(), Failure> {
     }
     let golden: usize = agents.iter().map(|a| a.golden_vectors).sum();
     print(&format!(
-        "{}: {}\nscenario {:016x}, observation schema {:016x}, {golden} golden vectors pass\n\n{}\n\n{}\n\n\
+        "{}: {}\nmodel version {}, {}\nscenario {:016x}, observation schema {:016x}, {golden} golden vectors pass\n\n{}\n\n{}\n\n\
          flash {} bytes; RAM {ram} bytes of stack a decision and {FEATURES} bytes of features a product;\n\
          at most {} multiply-adds a decision",
         arguments.file.display(),
-        header.note,
+        blob.note(),
+        header.model_version,
+        blob.key_id().map_or_else(|| "not signed".to_owned(), |id| format!("signed with key {id:016x} (not checked)")),
         header.scenario_hash,
         header.schema_hash,
         table::lines(&layers),
@@ -154,18 +159,22 @@ fn names_near(file: &Path) -> Vec<String> {
 }
 
 fn layer_out(layer: &Layer<'_>) -> LayerOut {
-    let words = |bytes: &[u8]| -> Vec<i32> {
-        bytes.chunks_exact(4).map(|c| i32::from_le_bytes([c[0], c[1], c[2], c[3]])).collect()
-    };
-    let weights: Vec<i8> = layer.weights.iter().map(|&b| b as i8).collect();
-    let biases = words(layer.biases);
-    let multipliers: Vec<f64> = words(layer.multipliers).iter().map(|&m| f64::from(m) / 4_294_967_296.0).collect();
+    // Without what fills the layer up to whole tiles.
+    let (inputs, outputs) = (layer.inputs(), layer.outputs());
+    let (mut weights, mut biases, mut multipliers) = (Vec::new(), Vec::new(), Vec::new());
+    for (g, group) in layer.groups().enumerate() {
+        for o in 0..TILE.min(outputs - g * TILE) {
+            weights.extend(group.row(o).take(inputs));
+            biases.push(group.biases[o]);
+            multipliers.push(f64::from(group.multipliers[o]) / 4_294_967_296.0);
+        }
+    }
     let smallest = |x: &[f64]| x.iter().copied().fold(f64::INFINITY, |a, b| if b < a { b } else { a });
     LayerOut {
-        inputs: layer.inputs,
-        outputs: layer.outputs,
-        multiply_adds: weights.len(),
-        bytes: weights.len() + layer.biases.len() + layer.multipliers.len(),
+        inputs,
+        outputs,
+        multiply_adds: layer.multiply_adds(),
+        bytes: layer.stream().len(),
         weight_min: weights.iter().copied().min().unwrap_or(0),
         weight_max: weights.iter().copied().max().unwrap_or(0),
         bias_min: biases.iter().copied().min().unwrap_or(0),

@@ -5,13 +5,17 @@ pub mod compare;
 pub mod demo;
 pub mod explain;
 pub mod folder;
+pub mod forecast;
 pub mod inspect;
 pub mod pack;
+pub mod rule;
 pub mod session;
 pub mod simulate;
+pub mod solve;
 pub mod table;
 pub mod train;
 pub mod verify;
+pub mod world;
 
 use crate::failure::Failure;
 use clap::{Args, Parser, Subcommand};
@@ -65,6 +69,8 @@ pub enum Command {
     Check(folder::CheckArguments),
     /// Run one policy and print its figures.
     Simulate(simulate::Arguments),
+    /// Compute the exact optimum of a network that has one.
+    Solve(solve::Arguments),
     /// Train one PPO learner per node.
     Train(train::Arguments),
     /// Quantize a run's policies to int8 and write the policy file.
@@ -77,6 +83,8 @@ pub enum Command {
     Verify(verify::Arguments),
     /// Tell why a node ordered what it did on a day.
     Explain(explain::Arguments),
+    /// Fit forecasts to a history of demand, or backtest them against simpler methods.
+    Forecast(forecast::Arguments),
     /// Measure the simulator, the policies and the training on this machine.
     Bench(bench::Arguments),
 }
@@ -92,12 +100,14 @@ pub fn run(line: CommandLine) -> Result<(), Failure> {
         Command::Init(arguments) => folder::init(&arguments, &common),
         Command::Check(arguments) => folder::check(&arguments, &common),
         Command::Simulate(arguments) => simulate::run(&arguments, &common),
+        Command::Solve(arguments) => solve::run(&arguments, &common),
         Command::Train(arguments) => train::run(&arguments, &common),
         Command::Pack(arguments) => pack::run(&arguments, &common),
         Command::Compare(arguments) => compare::run(&arguments, &common),
         Command::Inspect(arguments) => inspect::run(&arguments, &common),
         Command::Verify(arguments) => verify::run(&arguments, &common),
         Command::Explain(arguments) => explain::run(&arguments, &common),
+        Command::Forecast(arguments) => forecast::run(&arguments, &common),
         Command::Bench(arguments) => bench::run(&arguments, &common),
     }
 }

@@ -7,7 +7,7 @@ use crate::model::FloatPolicy;
 use crate::ppo::Learner;
 use crate::problem::Problem;
 use crate::progress::{Interrupt, Progress};
-use crate::quantize;
+use crate::quantize::{self, Label};
 use crate::rollout;
 use crate::run_folder::RunFolder;
 use crate::train::{Best, Trainer, training_seed};
@@ -225,6 +225,20 @@ pub fn pack(
     policies: &[FloatPolicy],
     iteration: u32,
 ) -> Result<Vec<u8>, Failure> {
+    pack_labelled(scenario, problem, policies, iteration, Label { model_version: 1, ..Label::default() })
+}
+
+/// The same with a model version and a signature; the note is written here.
+///
+/// # Errors
+/// If the policies can't be quantized.
+pub fn pack_labelled(
+    scenario: &Scenario<'_>,
+    problem: &Problem,
+    policies: &[FloatPolicy],
+    iteration: u32,
+    label: Label,
+) -> Result<Vec<u8>, Failure> {
     let calibration = rollout::observe(scenario, policies, training_seed(problem.training.seed), 4096);
     let nodes: Vec<_> = problem
         .names
@@ -236,5 +250,6 @@ pub fn pack(
         .map(|((name, policy), c)| (name, policy, c))
         .collect();
     let note = format!("restock {} seed {} iteration {iteration}", env!("CARGO_PKG_VERSION"), problem.training.seed);
-    quantize::pack(scenario.hash(), &note, &nodes).map_err(|e| Failure::failed(e.to_string()))
+    quantize::pack_labelled(scenario.hash(), &Label { note, ..label }, &nodes)
+        .map_err(|e| Failure::failed(e.to_string()))
 }

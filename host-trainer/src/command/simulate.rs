@@ -1,13 +1,17 @@
 //! `restock simulate`: one policy on one network.
 
-use super::{Common, print, print_json, table};
+use super::{Common, print, print_json, rule, table};
 use crate::baselines;
-use crate::evaluate::{self, Contender, Protocol};
+use crate::evaluate::{self, Contender, Outcome, Protocol};
 use crate::failure::Failure;
 use crate::problem::Problem;
 use crate::run_folder::REPLICAS_MAX;
 use clap::Args;
+use restock_core::Scenario;
 use restock_core::blob::PolicyBlob;
+use restock_core::ledger::Ledger;
+use serde::Serialize;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// Arguments of `restock simulate`.
@@ -15,8 +19,13 @@ use std::path::PathBuf;
 pub struct Arguments {
     /// Network folder [default: the embedded 3 x 200 network].
     pub network: Option<PathBuf>,
-    /// `textbook` (base stock on the forecast), `base-stock`, `reorder-point`, `periodic-review`, or
-    /// a policy file.
+    /// `textbook` (base stock on the forecast), `base-stock`, `reorder-point`, `periodic-review`, a rule with its
+    /// parameters such as `base-stock:S=12`, or a policy file.
+    ///
+    /// Rules with parameters, in units: base-stock:S=12, capped-base-stock:S=12,cap=6, reorder-point:s=6,S=40,
+    /// dual-index:Se=4,Sr=7,cap=2 (levels of the fast and the normal route), echelon-base-stock:shop.S=7,depot.S=12,
+    /// anchor-adjust:expected=4,S=28,alpha=1,beta=1,from=4 (Sterman's rule from that day on). `S=12` holds everywhere,
+    /// `shop.S=12` at one node, `shop/mug.S=12` at one stockpoint.
     #[arg(long, default_value = "textbook")]
     pub policy: String,
     /// Days between orders under `periodic-review`.
@@ -68,7 +77,9 @@ pub fn run(arguments: &Arguments, common: &Common) -> Result<(), Failure> {
         days,
     };
     let bytes;
+    let ruled = rule::parse(&arguments.policy, &scenario, &problem.names)?;
     let contender = match arguments.policy.as_str() {
+        _ if ruled.is_some() => ruled.unwrap_or(Contender::Textbook),
         "textbook" => Contender::Textbook,
         "base-stock" => Contender::BaseStock(baselines::base_stock_levels(&scenario)),
         "reorder-point" => {
@@ -79,7 +90,8 @@ pub fn run(arguments: &Arguments, common: &Common) -> Result<(), Failure> {
         file => {
             bytes = std::fs::read(file).map_err(|e| {
                 Failure::usage(format!(
-                    "--policy {file}: {e}; known are textbook, base-stock, reorder-point, periodic-review and policy files"
+                    "--policy {file}: {e}; known are {} with parameters, textbook, base-stock, reorder-point, periodic-review and policy files",
+                    rule::names()
                 ))
             })?;
             let blob = PolicyBlob::decode(&bytes).map_err(|e| Failure::data(format!("{file}: {e}")))?;
@@ -91,9 +103,13 @@ pub fn run(arguments: &Arguments, common: &Common) -> Result<(), Failure> {
     };
     let outcomes = evaluate::run(&scenario, &contender, &protocol, common.threads());
     let summary = evaluate::summarize(&scenario, &arguments.policy, &outcomes, None);
+    let (daily, error) = per_day(&scenario, &outcomes);
+    let nodes = per_node(&scenario, &problem, &outcomes);
     if common.json {
         return print_json(&serde_json::json!({
             "format": "restock-simulate/1",
+            "cost_per_day": { "mean": daily, "standard_error": error.is_finite().then_some(error) },
+            "nodes": nodes,
             "source": problem.source,
             "currency": problem.names.currency,
             "protocol": protocol,
@@ -101,13 +117,57 @@ pub fn run(arguments: &Arguments, common: &Common) -> Result<(), Failure> {
         }));
     }
     let rows = [summary];
+    let mut by_node = table::titled(["node", "cost", "share"], 1);
+    let whole: f64 = nodes.iter().map(|node| node.cost).sum();
+    for node in &nodes {
+        let share = if whole > 0.0 { 100.0 * node.cost / whole } else { 0.0 };
+        by_node.add_row([node.node.clone(), table::thousands(node.cost), format!("{share:.1} %")]);
+    }
+    let by_node = if nodes.len() > 1 { format!("\n\n{}", table::lines(&by_node)) } else { String::new() };
+    let error = if error.is_finite() { format!(", standard error {error:.6}") } else { String::new() };
     print(&format!(
-        "{}\n\n{} of {} after {} of warm-up, seed {}, digest {}",
+        "{}{by_node}\n\ncost a day {daily:.6} {}{error}\n{} of {} after {} of warm-up, seed {}, digest {}",
         table::comparison(&rows, &problem.names.currency),
+        problem.names.currency,
         table::counted(protocol.replicas, "path"),
         table::counted(days, "day"),
         table::counted(warmup_days, "day"),
         protocol.seed,
         rows[0].digest
     ))
+}
+
+/// Mean cost a day over replicas and its standard error [currency]; the error of one replica is NaN.
+#[must_use]
+pub fn per_day(scenario: &Scenario<'_>, outcomes: &[Outcome]) -> (f64, f64) {
+    let days = outcomes.first().map_or(1.0, |outcome| f64::from(outcome.kpis.days().max(1)));
+    let costs: Vec<f64> = evaluate::costs(scenario, outcomes).iter().map(|cost| cost / days).collect();
+    let count = costs.len() as f64;
+    let mean = costs.iter().sum::<f64>() / count.max(1.0);
+    let variance = costs.iter().map(|cost| (cost - mean).powi(2)).sum::<f64>() / (count - 1.0);
+    (mean, if costs.len() > 1 { (variance / count).sqrt() } else { f64::NAN })
+}
+
+/// What one node cost.
+#[derive(Clone, Debug, Serialize)]
+pub struct NodeCost {
+    /// The node.
+    pub node: String,
+    /// Mean cost of a replica [currency].
+    pub cost: f64,
+    /// The same by term [currency].
+    pub cost_terms: BTreeMap<&'static str, f64>,
+}
+
+/// Costs node by node, customers first.
+#[must_use]
+pub fn per_node(scenario: &Scenario<'_>, problem: &Problem, outcomes: &[Outcome]) -> Vec<NodeCost> {
+    let share = f64::from(scenario.money_scale()) * outcomes.len().max(1) as f64;
+    let one = |(n, name): (usize, &String)| {
+        let mut ledger = Ledger::default();
+        outcomes.iter().for_each(|outcome| ledger.add(&outcome.kpis.node(n).ledger));
+        let terms = Ledger::NAMES.into_iter().zip(ledger.terms().map(|term| term as f64 / share));
+        NodeCost { node: name.clone(), cost: ledger.total() as f64 / share, cost_terms: terms.collect() }
+    };
+    problem.names.nodes.iter().enumerate().map(one).collect()
 }

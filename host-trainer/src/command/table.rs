@@ -26,8 +26,8 @@ pub fn lines(table: &Table) -> String {
     table.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
 }
 
-/// The comparison, in three tables of at most 100 columns with one row per policy: what a planner
-/// asks for, HyperScore with its parts, and the cost terms.
+/// The comparison, in four tables of at most 100 columns with one row per policy: what a planner
+/// asks for, HyperScore with its parts, responsiveness, and the cost terms.
 #[must_use]
 pub fn comparison(summaries: &[Summary], currency: &str) -> String {
     let compared = summaries.iter().any(|s| s.versus_periodic_review_percent.is_some());
@@ -55,7 +55,32 @@ pub fn comparison(summaries: &[Summary], currency: &str) -> String {
             format!("{:.3}", s.parts.capacity_utilization),
         ]);
     }
-    format!("{}\n\n{}\n\n{}", lines(&figures), lines(&scores), lines(&cost_terms(summaries, currency)))
+    let tables = [figures, scores, responsiveness(summaries), cost_terms(summaries, currency)];
+    tables.iter().map(lines).collect::<Vec<_>>().join("\n\n")
+}
+
+/// Responsiveness: the bullwhip ratio of each echelon and, where there were shocks, the answer to them.
+fn responsiveness(summaries: &[Summary]) -> Table {
+    let echelons = summaries.iter().map(|s| s.bullwhip_by_echelon.len()).max().unwrap_or(0);
+    let shocks = summaries.iter().any(|s| s.responsiveness.is_some());
+    let mut header = vec!["responsiveness".to_owned()];
+    header.extend((0..echelons).map(|e| format!("bullwhip\nechelon {e}")));
+    if shocks {
+        header.extend(["shocks", "dip of\ndelivery rate", "days to\nrecover", "not\nrecovered"].map(str::to_owned));
+    }
+    let mut table = titled(header, 1);
+    for s in summaries {
+        let mut row = vec![s.policy.clone()];
+        row.extend(s.bullwhip_by_echelon.iter().map(|ratio| format!("{ratio:.2}")));
+        if let Some(r) = s.responsiveness {
+            row.push(r.shocks.to_string());
+            row.push(format!("{:.1} %", 100.0 * r.dip));
+            row.push(format!("{:.1}", r.days_to_recover));
+            row.push(r.unrecovered.to_string());
+        }
+        table.add_row(row);
+    }
+    table
 }
 
 /// Cost terms: one row per policy; terms that are nowhere are left out.

@@ -5,12 +5,14 @@ use super::chain::Chain;
 use super::compile::Compiled;
 use super::distribution::Distribution;
 use super::fit::Fit;
+use super::history::History;
 use super::number::scaled_whole;
 use super::problem::{Place, Report, quoted};
 use super::resolve::Rows;
 use super::rows::Overrides;
 use super::season::Profile;
 use super::settings::{DemandMode, FITTED, FLAT};
+use super::shocks::{self, Measured};
 use super::spelling::suggestion;
 use restock_core::scenario::HORIZON_DAYS_MAX;
 use std::collections::HashMap;
@@ -46,7 +48,7 @@ impl Demand {
             _ => {}
         }
         let history = rows.history.as_ref().filter(|_| mode != DemandMode::Drawn);
-        let fit = history.map(|history| Fit::new(history, settings.fit, report));
+        let fit = history.map(|history| Fit::new(history, settings.fit, settings.start, report));
         let mut profiles = settings.seasons.clone();
         if let Some(fit) = &fit {
             profiles.push(fit.season.clone());
@@ -63,12 +65,21 @@ impl Demand {
             }
             seasons.push(season.unwrap_or(0));
         }
+        let shocks = match (&fit, history) {
+            (Some(fit), Some(history)) if settings.shock_deviation > 0.0 => {
+                shocks(fit, history, rows, &profiles, &seasons)
+            }
+            _ => HashMap::new(),
+        };
         let mut demand = Self { profiles, seasons, tables: HashMap::new(), mode };
         for (n, node) in rows.nodes.iter().enumerate().filter(|(_, node)| node.sells) {
             for (p, product) in rows.products.iter().enumerate() {
                 let given = overrides.get(&(n, p)).and_then(|o| o.demand.as_ref()).or(product.orders.demand.as_ref());
+                // A component is not sold: it goes into what is.
+                let component = rows.bom.iter().any(|line| line.component == product.name);
                 let found = match (given, &fit, history) {
                     (Some((distribution, at)), _, _) => Some((distribution.clone(), at.clone())),
+                    (None, Some(_), Some(history)) if component && !history.series.contains_key(&(n, p)) => None,
                     (None, Some(fit), Some(history)) => {
                         let series = history.series.get(&(n, p));
                         if series.is_none() {
@@ -82,12 +93,18 @@ impl Demand {
                                 "a row in demand.csv, if it is sold there",
                             );
                         }
-                        let sample = series.map_or(vec![0.0], |s| fit.sample(s, &demand.profiles[demand.seasons[p]]));
+                        let season = &demand.profiles[demand.seasons[p]];
+                        let shared = product.group.as_deref().and_then(|group| shocks.get(&(n, group)));
+                        let sample =
+                            series.map_or(vec![0.0], |s| fit.sample(s, season, shared.map(|m| m.factors.as_slice())));
                         Some((Distribution::Empirical(sample), product.at.clone()))
                     }
                     _ => None,
                 };
                 let Some((distribution, at)) = found else {
+                    if component {
+                        continue;
+                    }
                     report.error(
                         product.at.clone(),
                         format!("product {} has no demand at node {}", quoted(&product.name), quoted(&node.name)),
@@ -168,4 +185,23 @@ impl Demand {
         }
         (days, words)
     }
+}
+
+/// What the groups of products at each node shared, by (node, group).
+fn shocks<'r>(
+    fit: &Fit,
+    history: &History,
+    rows: &'r Rows,
+    profiles: &[Profile],
+    seasons: &[usize],
+) -> HashMap<(usize, &'r str), Measured> {
+    let mut members: HashMap<(usize, &str), Vec<Vec<Option<f64>>>> = HashMap::new();
+    for n in 0..rows.nodes.len() {
+        for (p, product) in rows.products.iter().enumerate() {
+            if let (Some(group), Some(series)) = (product.group.as_deref(), history.series.get(&(n, p))) {
+                members.entry((n, group)).or_default().push(fit.relative(series, &profiles[seasons[p]]));
+            }
+        }
+    }
+    members.into_iter().map(|(key, series)| (key, shocks::measured(&series, history.days))).collect()
 }

@@ -5,10 +5,13 @@
 //! | `constant(5)` | always 5 |
 //! | `poisson(5)` | mean 5 |
 //! | `negative_binomial(5, cv=0.8)` | mean 5, standard deviation 4; or `ratio=3.2` (variance / mean), the second number without a name |
+//! | `zero_inflated(5, zeros=0.3, cv=1.5)` | on 3 days in 10 nothing, else negative binomial; mean 5 and the coefficient of variation over all days, or `ratio` |
 //! | `geometric(5)` | mean 5, from 0 on |
 //! | `normal(5, 2)` | mean 5 and standard deviation 2 before what lies below 0 is set to 0; continuous |
 //! | `uniform(2, 8)` | 2, 3, ... 8 equally likely |
 //! | `table(0:0.5, 3:0.3, 12:0.2)` | these values with these probabilities |
+//! | `pearson4(mean=5, sd=2, skew=1, kurt=6)` | Pearson type IV by its moments, truncated to 0 and more (or `max=40` at most) |
+//! | `pearson4(m=4, nu=-3, a=2, lambda=4)` | the same by its parameters |
 //!
 //! Discrete families are exact to 2^-32; masses follow from ratios of neighbours, so that no
 //! logarithm or gamma function makes two hosts differ.
@@ -16,6 +19,7 @@
 use super::compile::{Compiled, Masses, VALUE_MAX, compile};
 use super::normal;
 use super::number::{self, Range, from_count, from_wide, nearest, scaled_whole};
+use super::pearson4::{Moments, Pearson4, Truncated, whole};
 use super::spelling::suggestion;
 
 /// Most points of a family before grouping: beyond that a normal distribution says the same.
@@ -44,6 +48,15 @@ pub enum Distribution {
         /// Variance [units squared]; above the mean.
         variance: f64,
     },
+    /// Zero with a probability of its own, else negative binomial.
+    ZeroInflated {
+        /// Mean over all days [units].
+        mean: f64,
+        /// Probability of a day on which nobody asks, beside the zeros of the negative binomial.
+        zeros: f64,
+        /// Variance over all days [units squared].
+        variance: f64,
+    },
     /// Geometric, from 0 on.
     Geometric {
         /// Mean [units].
@@ -63,6 +76,13 @@ pub enum Distribution {
         /// Greatest [units].
         high: f64,
     },
+    /// Pearson type IV, truncated to 0 and more; continuous.
+    Pearson4 {
+        /// The curve [units].
+        shape: Pearson4,
+        /// Greatest value [units], if given.
+        max: Option<f64>,
+    },
     /// (value [units], probability) in ascending order.
     Table(Vec<(f64, f64)>),
     /// Observed values [units], equally likely. A value between two internal units stands for both,
@@ -70,7 +90,17 @@ pub enum Distribution {
     Empirical(Vec<f64>),
 }
 
-const FAMILIES: [&str; 7] = ["constant", "poisson", "negative_binomial", "geometric", "normal", "uniform", "table"];
+const FAMILIES: [&str; 9] = [
+    "constant",
+    "poisson",
+    "negative_binomial",
+    "zero_inflated",
+    "geometric",
+    "normal",
+    "uniform",
+    "table",
+    "pearson4",
+];
 
 impl Distribution {
     /// Reads a family with its parameters, or a plain number.
@@ -97,6 +127,9 @@ impl Distribution {
             return pairs(inside, UNITS_MAX).map(Self::Table);
         }
         let arguments: Vec<(Option<String>, f64)> = inside.split(',').map(argument).collect::<Result<_, _>>()?;
+        if family == "pearson4" {
+            return pearson4(&arguments);
+        }
         let wants = |names: &[&str]| -> Result<Vec<f64>, String> {
             let right = || format!("{family}({})", names.join(", "));
             if arguments.len() != names.len() {
@@ -124,6 +157,26 @@ impl Distribution {
                     return Err("uniform(low, high) with whole numbers, low first".to_owned());
                 }
                 Self::Uniform { low: a[0], high: a[1] }
+            }
+            "zero_inflated" => {
+                let by_cv = arguments.get(2).is_some_and(|a| a.0.as_deref() == Some("cv"));
+                let a = wants(&["mean", "zeros", if by_cv { "cv" } else { "ratio" }])?;
+                let (mean, zeros) = (a[0], a[1]);
+                let variance = if by_cv { a[2] * a[2] * mean * mean } else { a[2] * mean };
+                if zeros >= 1.0 {
+                    return Err(format!("zero_inflated with zeros below 1, unlike {zeros}"));
+                }
+                let (inner, spread) = without_zeros(mean, zeros, variance);
+                if mean > 0.0 && spread <= inner * (1.0 + 1e-9) {
+                    // Poisson sizes on the days that sell have the least variance.
+                    let least = (1.0 - zeros) * (inner + inner * inner) - mean * mean;
+                    return Err(format!(
+                        "zero_inflated with a variance that its zeros leave room for: ratio above {:.4}, or cv above {:.4}",
+                        least / mean,
+                        libm::sqrt(least) / mean
+                    ));
+                }
+                Self::ZeroInflated { mean, zeros, variance }
             }
             _ => {
                 let by_cv = arguments.get(1).is_some_and(|a| a.0.as_deref() == Some("cv"));
@@ -159,8 +212,24 @@ impl Distribution {
         let discrete = |points: Vec<(i64, f64)>, step| Masses { points, step, spread: false };
         Ok(match self {
             Self::Constant(value) => discrete(vec![(on_lattice(*value)?, 1.0)], 1),
-            Self::Poisson { mean } | Self::NegativeBinomial { mean, .. } | Self::Geometric { mean } if *mean <= 0.0 => {
+            Self::Poisson { mean }
+            | Self::NegativeBinomial { mean, .. }
+            | Self::ZeroInflated { mean, .. }
+            | Self::Geometric { mean }
+                if *mean <= 0.0 =>
+            {
                 discrete(vec![(0, 1.0)], 1)
+            }
+            Self::ZeroInflated { mean, zeros, variance } => {
+                let (inner, spread) = without_zeros(*mean, *zeros, *variance);
+                let mut points = negative_binomial(inner, spread, scale)?;
+                let total: f64 = points.iter().map(|p| p.1).sum();
+                points.iter_mut().for_each(|p| p.1 *= (1.0 - zeros) / total);
+                match points.first_mut().filter(|first| first.0 == 0) {
+                    Some(first) => first.1 += zeros,
+                    None => points.insert(0, (0, *zeros)),
+                }
+                discrete(points, scale)
             }
             Self::Poisson { mean } => {
                 discrete(by_ratio(*mean, libm::floor(*mean), scale, |k| mean / (k + 1.0))?, scale)
@@ -168,6 +237,11 @@ impl Distribution {
             Self::NegativeBinomial { mean, variance } => discrete(negative_binomial(*mean, *variance, scale)?, scale),
             Self::Geometric { mean } => discrete(negative_binomial(*mean, mean + mean * mean, scale)?, scale),
             Self::Normal { mean, deviation } => normal_masses(mean * from_wide(scale), deviation * from_wide(scale))?,
+            Self::Pearson4 { shape, max } => {
+                let highest = max.map_or(VALUE_MAX, |max| nearest(max * from_wide(scale))).min(VALUE_MAX);
+                let Truncated { points, step, .. } = whole(shape, from_wide(scale), 0, highest)?;
+                Masses { points, step, spread: step > 1 }
+            }
             Self::Uniform { low, high } => {
                 let (low, high) = (nearest(*low), nearest(*high));
                 if usize::try_from(high - low).map_or(true, |n| n > POINTS_MAX) {
@@ -181,6 +255,49 @@ impl Distribution {
             Self::Empirical(values) => discrete(observed(values, from_wide(scale)), 1),
         })
     }
+}
+
+/// A Pearson type IV curve and its maximum [days], as lead times write it; none where the text is no `pearson4`.
+pub(crate) fn lead_curve(text: &str) -> Option<Result<(Pearson4, Option<i64>), String>> {
+    if !text.trim_start().to_lowercase().starts_with("pearson4") {
+        return None;
+    }
+    Some(Distribution::parse(text).and_then(|parsed| match parsed {
+        Distribution::Pearson4 { max: Some(max), .. } if libm::trunc(max) != max => {
+            Err(format!("pearson4 with a max in whole days, unlike {max}"))
+        }
+        Distribution::Pearson4 { shape, max } => Ok((shape, max.map(nearest))),
+        _ => Err("pearson4(mean=.., sd=.., skew=.., kurt=..)".to_owned()),
+    }))
+}
+
+/// The parameters of [`Distribution::Pearson4`]: all with their names, in any order.
+fn pearson4(arguments: &[(Option<String>, f64)]) -> Result<Distribution, String> {
+    const BY_MOMENTS: [&str; 4] = ["mean", "sd", "skew", "kurt"];
+    const BY_PARAMETERS: [&str; 4] = ["m", "nu", "a", "lambda"];
+    let value = |name: &str| arguments.iter().find(|a| a.0.as_deref() == Some(name)).map(|a| a.1);
+    let four = |names: [&str; 4]| {
+        let [Some(a), Some(b), Some(c), Some(d)] = names.map(value) else { return None };
+        Some([a, b, c, d])
+    };
+    let max = value("max");
+    let count = 4 + usize::from(max.is_some());
+    let shape = match (four(BY_MOMENTS), four(BY_PARAMETERS)) {
+        _ if arguments.len() != count => None,
+        (Some([mean, deviation, skewness, kurtosis]), None) => {
+            Some(Pearson4::from_moments(Moments { mean, deviation, skewness, kurtosis }))
+        }
+        (None, Some([m, nu, a, lambda])) => Some(Pearson4::new(m, nu, a, lambda)),
+        _ => None,
+    };
+    let Some(shape) = shape else {
+        let right = "pearson4(mean=.., sd=.., skew=.., kurt=..) or pearson4(m=.., nu=.., a=.., lambda=..), each with a max=.. or without";
+        return Err(right.to_owned());
+    };
+    if max.is_some_and(|max| max <= 0.0) {
+        return Err("pearson4 with a max above 0".to_owned());
+    }
+    Ok(Distribution::Pearson4 { shape: shape.map_err(|error| error.to_string())?, max })
 }
 
 /// `name=number` or `number`.
@@ -247,6 +364,12 @@ fn by_ratio(spread: f64, mode: f64, scale: i64, ratio: impl Fn(f64) -> f64) -> R
         }
     }
     Ok(down.into_iter().rev().chain(up).map(|(k, mass)| (nearest(k).saturating_mul(scale), mass)).collect())
+}
+
+/// Mean and variance of the days that are not zero by themselves.
+fn without_zeros(mean: f64, zeros: f64, variance: f64) -> (f64, f64) {
+    let inner = mean / (1.0 - zeros);
+    (inner, (variance + mean * mean) / (1.0 - zeros) - inner * inner)
 }
 
 fn negative_binomial(mean: f64, variance: f64, scale: i64) -> Result<Vec<(i64, f64)>, String> {

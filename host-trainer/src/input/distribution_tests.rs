@@ -27,7 +27,7 @@ fn drawn(compiled: &Compiled) -> (f64, f64) {
 
 #[test]
 fn moments_are_kept_to_a_thousandth() {
-    let cases: [(&str, i32, f64, f64); 17] = [
+    let cases: [(&str, i32, f64, f64); 21] = [
         ("constant(7)", 1, 7.0, 0.0),
         ("3.5", 10, 35.0, 0.0),
         ("poisson(0.3)", 1, 0.3, 0.3),
@@ -41,9 +41,13 @@ fn moments_are_kept_to_a_thousandth() {
         ("negative_binomial(5000, cv=2)", 1, 5000.0, 1e8),
         ("negative_binomial(5000, cv=1)", 100, 5e5, 2.5e11),
         ("geometric(4)", 1, 4.0, 20.0),
+        ("zero_inflated(5, zeros=0.3, cv=1.5)", 1, 5.0, 56.25),
+        ("zero_inflated(0.5, zeros=0.6, ratio=4)", 10, 5.0, 200.0),
         ("normal(500, 100)", 1000, 5e5, 1e10),
         ("normal(50, 5)", 1, 50.0, 25.0 + 1.0 / 12.0),
         ("uniform(2, 8)", 1, 5.0, 4.0),
+        ("pearson4(mean=50, sd=8, skew=1, kurt=6)", 1, 50.0, 64.0 + 1.0 / 12.0),
+        ("pearson4(kurt=6, skew=1, sd=8, mean=50)", 1000, 5e4, 6.4e7),
         ("uniform(0, 9999)", 1, 4999.5, (1e8 - 1.0) / 12.0),
     ];
     for (text, scale, mean, variance) in cases {
@@ -82,6 +86,22 @@ fn discrete_tables_are_exact_to_the_last_bit_of_chance() {
             }
         }
     }
+}
+
+#[test]
+fn an_intermittent_table_has_its_zeros_and_those_of_its_sizes() {
+    // Days that sell: mean 5 / 0.7, variance (56.25 + 25) / 0.7 - mean^2; r = mean^2 / (variance - mean).
+    let inner: f64 = 5.0 / 0.7;
+    let spread = (56.25 + 25.0) / 0.7 - inner * inner;
+    let r = inner * inner / (spread - inner);
+    let zero = 0.3 + 0.7 * (inner / spread).powf(r);
+    let c = compiled("zero_inflated(5, zeros=0.3, cv=1.5)", 1);
+    let table = Table::new(&c.words).unwrap();
+    let edge = zero * 4_294_967_296.0;
+    let at = |u: f64| table.value(u32::try_from(nearest(u)).unwrap());
+    assert!(at(edge - 3.0) == 0 && at(edge + 3.0) == 1, "{zero}");
+    let wanted = Distribution::parse("zero_inflated(5, zeros=0.3, cv=0.6)").unwrap_err();
+    assert!(wanted.contains("cv above"), "{wanted}");
 }
 
 #[test]
@@ -127,6 +147,16 @@ fn bad_families_say_what_would_be_right() {
         "negative_binomial(5, 0.5)",
         "negative_binomial(5, cv=0.1)",
         "negative_binomial(5, sd=3)",
+        "pearson4(1, 1, 1, 6)",
+        "pearson4(mean=5, sd=1, skew=1)",
+        "pearson4(mean=5, sd=1, skew=1, nu=6)",
+        "pearson4(mean=5, sd=1, skew=1, kurt=4)",
+        "pearson4(m=0.4, nu=0, a=1, lambda=0)",
+        "pearson4(mean=5, sd=1, skew=1, kurt=6, max=-1)",
+        "pearson4(mean=5, sd=1, skew=1, kurt=6, most=1)",
+        "zero_inflated(5, zeros=0.3)",
+        "zero_inflated(5, zeros=1, cv=2)",
+        "zero_inflated(5, zeros=0.3, cv=0.6)",
         "table(0:0.5)",
         "table(1:0.5 1:0.5)",
         "table(x)",

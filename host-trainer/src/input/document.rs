@@ -86,6 +86,11 @@ impl<'d, 'a> Section<'d, 'a> {
         found
     }
 
+    /// A number, where the key holds one: what else it holds is another reader's.
+    pub(crate) fn number_if_any(&mut self, key: &str) -> Option<f64> {
+        self.find(key).and_then(|value| real(value.get_ref()))
+    }
+
     /// A whole number.
     pub(crate) fn whole(&mut self, key: &str, range: Range<'_>, report: &mut Report) -> Option<i32> {
         let value = self.find(key)?;

@@ -1,16 +1,27 @@
 //! A network folder, or the same files in memory.
 
+use super::forecast::PastDemand;
 use super::problem::{Place, Problem, Problems, Report};
 use super::resolve::{Rows, network};
 use super::spec::NetworkSpec;
 use super::text::FILE_BYTES_MAX;
-use super::{history, rows, settings};
+use super::{bom, history, lane_rows, open_orders, rows, settings};
 use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
 /// The files of a folder that are read; the first four must be there.
-const NAMES: [&str; 6] = ["network.toml", "nodes.csv", "lanes.csv", "products.csv", "stockpoints.csv", "demand.csv"];
+const NAMES: [&str; 9] = [
+    "network.toml",
+    "nodes.csv",
+    "lanes.csv",
+    "products.csv",
+    "stockpoints.csv",
+    "demand.csv",
+    "forecast.csv",
+    "open_orders.csv",
+    bom::FILE,
+];
 const REQUIRED: usize = 4;
 
 /// Files by name.
@@ -26,6 +37,8 @@ pub struct Loaded {
     pub warnings: Vec<Problem>,
     /// The [training] section of `network.toml`, with the defaults of what it leaves out.
     pub training: crate::train::TrainingConfig,
+    /// The folder's history of demand, if it has one.
+    pub past: Option<PastDemand>,
 }
 
 /// Why a new folder could not be made.
@@ -63,6 +76,23 @@ pub fn load(dir: &Path) -> Result<Loaded, Problems> {
 /// Everything that is wrong with the folder.
 pub fn check(dir: &Path) -> Result<Vec<Problem>, Problems> {
     load(dir).map(|loaded| loaded.warnings)
+}
+
+/// The same from memory: files by name; names that a network does not have are left out.
+///
+/// # Errors
+/// Everything that is wrong with them.
+pub fn load_files(files: &[(&str, &[u8])]) -> Result<Loaded, Problems> {
+    let mut report = Report::default();
+    let mut found = Files::default();
+    for (i, name) in NAMES.into_iter().enumerate() {
+        match files.iter().find(|(given, _)| *given == name) {
+            Some((_, bytes)) => drop(found.0.insert(name, bytes.to_vec())),
+            None if i >= REQUIRED => {}
+            None => report.error(Place::whole(name), "is missing", format!("one of {}", NAMES[..REQUIRED].join(", "))),
+        }
+    }
+    found.resolve(report)
 }
 
 impl Files {
@@ -104,22 +134,28 @@ impl Files {
         };
         let settings = settings::read(toml, report_ref);
         let nodes = rows::nodes(nodes, report_ref);
-        let routes = rows::routes(lanes, report_ref);
-        let products = rows::products(products, report_ref);
+        let routes = lane_rows::routes(lanes, report_ref);
+        let bom = file(bom::FILE).map_or(Vec::new(), |bytes| bom::read(bytes, report_ref));
+        let products = bom::ordered(rows::products(products, report_ref), &bom, report_ref);
         let stockpoints = file(NAMES[4]).map_or(Vec::new(), |bytes| rows::stockpoints(bytes, report_ref));
         let history = file(NAMES[5]).map(|bytes| {
             let names: Vec<(&str, bool)> = nodes.iter().map(|n| (n.name.as_str(), n.sells)).collect();
             let sold: Vec<&str> = products.iter().map(|p| p.name.as_str()).collect();
             history::read(bytes, &names, &sold, settings.unit_scale, report_ref)
         });
-        let rows = Rows { settings, nodes, routes, products, stockpoints, history };
+        let forecasts = file(NAMES[6]).map_or(Vec::new(), |bytes| super::forecast::read(bytes, report_ref));
+        let open_orders = file(NAMES[7]).map_or(Vec::new(), |bytes| open_orders::read(bytes, report_ref));
+        let rows = Rows { settings, nodes, routes, products, stockpoints, bom, history, forecasts, open_orders };
         let spec = network(&rows, report_ref);
         if let Some(error) = spec.as_ref().and_then(|spec| spec.image().err()) {
             report.error(Place::whole(NAMES[0]), format!("the simulator refuses the network: {error}"), "");
         }
         let warnings = report.finish()?;
         match spec {
-            Some(spec) => Ok(Loaded { spec, warnings, training: rows.settings.training }),
+            Some(spec) => {
+                let past = rows.history.as_ref().and_then(|history| PastDemand::of(&rows, history));
+                Ok(Loaded { spec, warnings, training: rows.settings.training, past })
+            }
             None => Err(Problems { errors: vec![], warnings }),
         }
     }

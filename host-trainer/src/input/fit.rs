@@ -6,9 +6,13 @@
 //!    which nobody ever sold is closed: factor 0, and its days are left out of step 4.
 //! 3. Annual factors: a few harmonics by least squares on what the weekly factors leave, shrunk by
 //!    `annual_trust`, because one year can't tell a season from a year like no other.
+//!    Two years or more show a trend too: a straight line in the same least squares, one for all.
 //! 4. What is left after dividing by the factors is the distribution, scaled so that the mean
-//!    demand is the total sold over the sum of the factors.
+//!    demand is the total sold over the sum of the factors. Where groups of products share shocks
+//!    (`[shocks]`), each day is divided by its group's likeliest factor first: the tables then hold the
+//!    products' own chance, and days without sales stay days without sales.
 
+use super::calendar::Date;
 use super::history::History;
 use super::number::from_count;
 use super::problem::{Place, Report};
@@ -19,6 +23,15 @@ use super::settings::{FITTED, FitSettings};
 const WEEKLY_DAYS_MIN: usize = 28;
 /// Days without which there is no annual cycle to see.
 const ANNUAL_DAYS_MIN: usize = 330;
+/// Days without which a trend can't be told from a season.
+const TREND_DAYS_MIN: usize = 2 * YEAR_DAYS;
+/// Greatest trend that is believed, up or down [share of the mean a year].
+const TREND_MAX: f64 = 0.5;
+/// Mean interval between days with sales from which a product counts as intermittent [open days]:
+/// Syntetos, Boylan and Croston 2005.
+const INTERMITTENT_INTERVAL: f64 = 1.32;
+/// Stockpoints from which a day on which none sold anything is one on which the shop was shut.
+const SHUT_SERIES_MIN: usize = 20;
 /// Share of the greatest days that a series' scale leaves out.
 const TRIMMED: f64 = 0.01;
 /// Least factor that a day's sales are divided by.
@@ -33,18 +46,30 @@ pub(crate) struct Fit {
     first: (usize, usize),
     /// Cap of step 1, in units of a series' scale.
     cap: f64,
+    /// First day of the history, counted from day 0 of the network.
+    offset: f64,
+    /// Days on which nobody sold anything, holidays most likely. Shape `[day]`.
+    shut: Vec<bool>,
 }
 
 impl Fit {
     /// Steps 1 to 3.
-    pub(crate) fn new(history: &History, settings: FitSettings, report: &mut Report) -> Self {
-        let start = history.start.unwrap_or(super::calendar::Date { day: 0 });
-        let mut fit =
-            Self { season: Profile::flat(FITTED), first: (start.weekday(), start.yearday()), cap: f64::INFINITY };
+    pub(crate) fn new(history: &History, settings: FitSettings, day_zero: Date, report: &mut Report) -> Self {
+        let start = history.start.unwrap_or(Date { day: 0 });
+        let mut fit = Self {
+            season: Profile::flat(FITTED),
+            first: (start.weekday(), start.yearday()),
+            cap: f64::INFINITY,
+            offset: f64::from(start.day) - f64::from(day_zero.day),
+            shut: Vec::new(),
+        };
         // Keys in order: sums of floats must not depend on how a hash map is walked.
         let mut keys: Vec<_> = history.series.keys().copied().collect();
         keys.sort_unstable();
         let series: Vec<&Vec<f64>> = keys.iter().filter_map(|key| history.series.get(key)).collect();
+        fit.shut = (0..history.days)
+            .map(|day| series.len() >= SHUT_SERIES_MIN && series.iter().all(|s| s[day] <= 0.0))
+            .collect();
         let mut sold = [0.0; 7];
         for s in &series {
             s.iter().enumerate().for_each(|(day, q)| sold[fit.weekday(day)] += q);
@@ -80,35 +105,89 @@ impl Fit {
         let harmonics = usize::try_from(settings.annual_harmonics).unwrap_or(0);
         if history.days < ANNUAL_DAYS_MIN {
             warn_short("annual", ANNUAL_DAYS_MIN, report);
-        } else if harmonics > 0 {
-            let weekly = fit.season.weekly;
-            let left: Vec<(usize, f64)> = (0..history.days)
-                .filter(|day| weekly[fit.weekday(*day)] > FACTOR_MIN)
-                .map(|day| ((fit.first.1 + day) % YEAR_DAYS, index[day] / weekly[fit.weekday(day)]))
-                .collect();
-            if let Some(c) = least_squares(&left, harmonics).filter(|c| c[0] > 0.0) {
-                let pairs: Vec<(f64, f64)> = c[1..]
-                    .chunks_exact(2)
-                    .map(|p| (settings.annual_trust * p[0] / c[0], settings.annual_trust * p[1] / c[0]))
-                    .collect();
-                fit.season.set_fourier(&pairs);
-            }
+        } else {
+            fit.year(&index, harmonics, settings.annual_trust);
         }
         fit
     }
 
+    /// Step 3.
+    fn year(&mut self, index: &[f64], harmonics: usize, trust: f64) {
+        let weekly = self.season.weekly;
+        let middle = 0.5 * (from_count(index.len()) - 1.0);
+        let years = |day: usize| (from_count(day) - middle) / from_count(YEAR_DAYS);
+        let trended = index.len() >= TREND_DAYS_MIN;
+        let left: Vec<Point> = (0..index.len())
+            .filter(|day| weekly[self.weekday(*day)] > FACTOR_MIN)
+            .map(|day| Point {
+                yearday: (self.first.1 + day) % YEAR_DAYS,
+                years: trended.then(|| years(day)),
+                value: index[day] / weekly[self.weekday(day)],
+            })
+            .collect();
+        let Some(c) = least_squares(&left, harmonics).filter(|c| c[0] > 0.0) else { return };
+        let pairs: Vec<(f64, f64)> =
+            c[1..=2 * harmonics].chunks_exact(2).map(|p| (trust * p[0] / c[0], trust * p[1] / c[0])).collect();
+        if !pairs.is_empty() {
+            self.season.set_fourier(&pairs);
+        }
+        if let Some(slope) = c.get(2 * harmonics + 1) {
+            // The slope over the level in the middle is the growth of the logarithm there.
+            self.season.growth = (slope / c[0]).clamp(-TREND_MAX, TREND_MAX);
+            self.season.growth_origin = self.offset + middle;
+        }
+    }
+
+    /// Factor of a day of the history.
+    fn factor(&self, season: &Profile, day: usize) -> f64 {
+        season.factor(self.weekday(day), self.first.1 + day) * season.grown(self.offset + from_count(day))
+    }
+
+    /// Sales without their season in units of their mean; none on closed days. Shape `[day]`.
+    pub(crate) fn relative(&self, series: &[f64], season: &Profile) -> Vec<Option<f64>> {
+        let cap = self.cap * trimmed_mean(series);
+        let mut left: Vec<Option<f64>> = series
+            .iter()
+            .enumerate()
+            .map(|(day, &q)| {
+                let factor = self.factor(season, day);
+                (factor > FACTOR_MIN && !self.is_shut(day)).then(|| if q > cap { cap } else { q } / factor)
+            })
+            .collect();
+        let open = from_count(left.iter().flatten().count());
+        let mean = left.iter().flatten().sum::<f64>() / open.max(1.0);
+        if mean > 0.0 {
+            left.iter_mut().flatten().for_each(|value| *value /= mean);
+        }
+        left
+    }
+
+    /// Whether a product sells on so few open days that its demand is called intermittent.
+    pub(crate) fn is_intermittent(&self, series: &[f64]) -> bool {
+        let open =
+            (0..series.len()).filter(|&day| self.season.weekly[self.weekday(day)] > FACTOR_MIN && !self.is_shut(day));
+        let (mut days, mut sold) = (0.0, 0.0);
+        for day in open {
+            days += 1.0;
+            sold += if series[day] > 0.0 { 1.0 } else { 0.0 };
+        }
+        days > INTERMITTENT_INTERVAL * sold
+    }
+
     /// Step 4: observed values without their season, equally likely [units].
-    pub(crate) fn sample(&self, series: &[f64], season: &Profile) -> Vec<f64> {
+    /// `shocks` are the factors of the product's group, if it has any. Shape `[day]`.
+    pub(crate) fn sample(&self, series: &[f64], season: &Profile, shocks: Option<&[f64]>) -> Vec<f64> {
         let cap = self.cap * trimmed_mean(series);
         let (mut sold, mut factors) = (0.0, 0.0);
         let mut values = Vec::new();
         for (day, &quantity) in series.iter().enumerate() {
             let quantity = if quantity > cap { cap } else { quantity };
-            let factor = season.factor(self.weekday(day), self.first.1 + day);
+            let factor = self.factor(season, day);
             sold += quantity;
             factors += factor;
             if factor > 0.05 {
-                values.push(quantity / factor.max(FACTOR_MIN));
+                let shock = shocks.and_then(|s| s.get(day)).copied().unwrap_or(1.0);
+                values.push(quantity / factor.max(FACTOR_MIN) / shock);
             }
         }
         let mean = values.iter().sum::<f64>() / from_count(values.len()).max(1.0);
@@ -118,6 +197,10 @@ impl Fit {
         let scale = sold / factors / mean;
         values.iter_mut().for_each(|value| *value *= scale);
         values
+    }
+
+    fn is_shut(&self, day: usize) -> bool {
+        self.shut.get(day).copied().unwrap_or(false)
     }
 
     fn weekday(&self, day: usize) -> usize {
@@ -156,17 +239,27 @@ fn quantile(values: &mut [f64], share: f64) -> f64 {
     values.get(at).copied().filter(|v| *v > 0.0).unwrap_or(f64::INFINITY)
 }
 
-/// Intercept, then cosine and sine amplitudes, by the normal equations; `None` where they are singular.
-fn least_squares(points: &[(usize, f64)], harmonics: usize) -> Option<Vec<f64>> {
-    let size = 1 + 2 * harmonics;
+/// One day of the pooled index without its week.
+struct Point {
+    yearday: usize,
+    /// Years from the middle of the history, where a trend is asked for.
+    years: Option<f64>,
+    value: f64,
+}
+
+/// Intercept, cosine and sine amplitudes, then the slope a year where asked for, by the normal
+/// equations; `None` where they are singular.
+fn least_squares(points: &[Point], harmonics: usize) -> Option<Vec<f64>> {
+    let size = 1 + 2 * harmonics + usize::from(points.iter().any(|p| p.years.is_some()));
     let mut matrix = vec![vec![0.0; size + 1]; size];
-    for &(yearday, value) in points {
+    for point in points {
         let mut row = vec![1.0];
         for k in 1..=harmonics {
-            let (sine, cosine) = harmonic(k, yearday);
+            let (sine, cosine) = harmonic(k, point.yearday);
             row.extend([cosine, sine]);
         }
-        row.push(value);
+        row.extend(point.years);
+        row.push(point.value);
         for i in 0..size {
             for j in 0..=size {
                 matrix[i][j] += row[i] * row[j];

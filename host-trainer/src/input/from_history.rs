@@ -6,9 +6,12 @@
 
 use super::calendar::Date;
 use super::files::{Files, InitError, csv_field, read_file};
+use super::fit::Fit;
 use super::number::{Range, from_count};
 use super::problem::{Place, Problem, Problems, Report, quoted};
+use super::settings::FitSettings;
 use super::sheet::{Row, Sheet, Unknown};
+use super::shocks;
 use super::spelling::suggestion;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write;
@@ -18,6 +21,14 @@ use std::path::Path;
 const CAPACITY_FACTOR: f64 = 1.3;
 /// Freight of each route, in % of the mean price of a unit sold: prices are known, volumes are not.
 const FREIGHT_PERCENT: [f64; 4] = [1.0, 3.5, 0.8, 3.2];
+/// Group of all products: which move together more than others, sales alone don't tell.
+const GROUP: &str = "all";
+/// Least deviation of a shock that is written down.
+const SHOCK_MIN: f64 = 0.05;
+/// How the history is fitted, unless the folder is edited.
+const FIT: FitSettings = FitSettings { winsorize_quantile: 0.999, annual_harmonics: 2, annual_trust: 0.7 };
+/// A step of negotiation effort, in % of a product's mean revenue a day.
+const NEGOTIATION_PERCENT: f64 = 0.1;
 /// Money scales tried, finest first: the finest that can't overflow is taken.
 const MONEY_SCALES: [u32; 6] = [10_000_000, 1_000_000, 100_000, 10_000, 1_000, 100];
 
@@ -162,6 +173,11 @@ fn present(row: Row<'_>, column: &str, range: Range<'_>, report: &mut Report) ->
     value
 }
 
+/// A lead time of suppliers as they usually are: late more often than early.
+fn curve(mean: f64, deviation: f64) -> String {
+    format!("pearson4(mean={mean}, sd={deviation}, skew=1, kurt=6, max=21)")
+}
+
 fn folder(products: &[Listed], sales: &BTreeMap<(Date, usize), f64>, money_scale: u32) -> Files {
     let first = sales.keys().next().map_or(Date { day: 0 }, |key| key.0);
     let last = sales.keys().next_back().map_or(first, |key| key.0);
@@ -179,24 +195,36 @@ fn folder(products: &[Listed], sales: &BTreeMap<(Date, usize), f64>, money_scale
     let revenue: f64 = sales.iter().map(|((_, product), quantity)| quantity * products[*product].price).sum();
     let price = revenue / sales.values().sum::<f64>().max(1.0);
     let [road, express, sea, air] = FREIGHT_PERCENT.map(|percent| libm::round(price * percent * 100.0) / 10_000.0);
+    let talk = revenue * NEGOTIATION_PERCENT / 100.0 / days / from_count(products.len());
+    let talk = libm::round(talk * 10_000.0) / 10_000.0;
     let lanes = format!(
-        "# Assumed: lead times in days (days:probability), and freight per unit: {FREIGHT_PERCENT:?} % of the\n\
-         # mean price of a unit sold, {price:.2}. A lane's first route is the one that planning assumes.\n\
-         supplier,customer,route,lead_time,freight_per_unit\n\
-         manufacturer,retailer,road,2:0.2 3:0.6 4:0.2,{road}\n\
-         manufacturer,retailer,express,1,{express}\n\
-         supplier,manufacturer,sea,5:0.25 6:0.5 8:0.25,{sea}\n\
-         supplier,manufacturer,air,3,{air}\n\
-         outside,supplier,inbound,7,0\n"
+        "# Assumed, all of it: sales say nothing of suppliers. Put in what yours are like.\n\
+         # lead_time, defect_share: Pearson type IV curves by their moments (days, share of units) at the base grade,\n\
+         # stretched from grade to grade. promise_days: what takes longer is late.\n\
+         # negotiation_lift: grades that three steps of effort win; a step costs {NEGOTIATION_PERCENT} % of a product's\n\
+         # mean revenue a day, and the supplier moves one part in relax_days of the way a day.\n\
+         # freight_per_unit: {FREIGHT_PERCENT:?} % of the mean price of a unit sold, {price:.2}.\n\
+         # A lane's first route is the one that planning assumes.\n\
+         supplier,customer,route,lead_time,freight_per_unit,grade,defect_share,promise_days,negotiation_lift,relax_days,negotiation_cost\n\
+         manufacturer,retailer,road,2:0.2 3:0.6 4:0.2,{road},,,,,,\n\
+         manufacturer,retailer,express,1,{express},,,,,,\n\
+         supplier,manufacturer,sea,\"{}\",{sea},good,0.005,7,,,\n\
+         supplier,manufacturer,air,\"{}\",{air},,,4,,,\n\
+         outside,supplier,inbound,\"{}\",0,fair,\"pearson4(mean=0.02, sd=0.01, skew=1, kurt=6)\",8,1 1.6 2,16,{talk}\n",
+        curve(6.0, 1.2),
+        curve(3.0, 0.5),
+        curve(7.0, 1.5),
     );
     let mut table = String::from(
-        "# Prices from the list given. Not known, so left out: volume (1), work (1), lot sizes (1),\n\
+        "# group: products whose demand moves together from day to day, see [shocks] in network.toml. One\n\
+         # group of all is what sales alone can tell: name your own ranges.\n\
+         # Prices from the list given. Not known, so left out: volume (1), work (1), lot sizes (1),\n\
          # unit_value (the price: stock is worth what it sells for, too much where margins are wide).\n\
-         name,description,unit_price\n",
+         name,description,unit_price,group\n",
     );
     for p in products {
         // Writing to a String can't fail.
-        let _ = writeln!(table, "{},{},{}", csv_field(&p.name), csv_field(&p.description), p.price);
+        let _ = writeln!(table, "{},{},{},{GROUP}", csv_field(&p.name), csv_field(&p.description), p.price);
     }
     let mut demand = String::from(
         "# Sales as given: a day without a row sold nothing. Sales are not demand where stock ran out.\ndate,node,product,quantity\n",
@@ -204,8 +232,9 @@ fn folder(products: &[Listed], sales: &BTreeMap<(Date, usize), f64>, money_scale
     for ((date, product), quantity) in sales {
         let _ = writeln!(demand, "{date},retailer,{},{quantity}", csv_field(&products[*product].name));
     }
+    let seen = Seen::new(products.len(), sales);
     let files = [
-        ("network.toml", network_toml(first, money_scale, smoothing_shift(products.len(), sales, first, last))),
+        ("network.toml", network_toml(first, money_scale, smoothing_shift(products.len(), sales, first, last), &seen)),
         ("nodes.csv", nodes),
         ("lanes.csv", lanes),
         ("products.csv", table),
@@ -252,7 +281,43 @@ fn smoothing_shift(products: usize, sales: &BTreeMap<(Date, usize), f64>, first:
     SMOOTHING_SHIFTS.min_by(|a, b| error(*a).total_cmp(&error(*b))).unwrap_or(6)
 }
 
-fn network_toml(start: Date, money_scale: u32, smoothing_shift: i32) -> String {
+/// What the history says beside its season.
+struct Seen {
+    products: usize,
+    /// Products that sell on few days.
+    intermittent: usize,
+    /// Trend [% a year]; none where the history is too short to show one.
+    trend: Option<f64>,
+    /// Standard deviation of the daily factor that all products share.
+    shock: f64,
+}
+
+impl Seen {
+    fn new(products: usize, sales: &BTreeMap<(Date, usize), f64>) -> Self {
+        let entries: Vec<(Date, usize, usize, f64)> = sales.iter().map(|((date, p), q)| (*date, 0, *p, *q)).collect();
+        // What is doubtful is said when the folder is loaded.
+        let mut unsaid = Report::default();
+        let history = super::history::build(&entries, &mut unsaid);
+        let fit = Fit::new(&history, FIT, history.start.unwrap_or(Date { day: 0 }), &mut unsaid);
+        let mut keys: Vec<_> = history.series.keys().copied().collect();
+        keys.sort_unstable();
+        let relative: Vec<_> = keys.iter().map(|key| fit.relative(&history.series[key], &fit.season)).collect();
+        Self {
+            products,
+            intermittent: history.series.values().filter(|series| fit.is_intermittent(series)).count(),
+            trend: (fit.season.growth != 0.0).then(|| 100.0 * libm::expm1(fit.season.growth)),
+            // Weaker than that is what a few years of chance look like.
+            shock: Some(shocks::measured(&relative, history.days).deviation).filter(|s| *s >= SHOCK_MIN).unwrap_or(0.0),
+        }
+    }
+}
+
+fn network_toml(start: Date, money_scale: u32, smoothing_shift: i32, seen: &Seen) -> String {
+    let Seen { products, intermittent, trend, shock } = seen;
+    let trend = trend
+        .map_or("too short to show a trend: none is assumed".to_owned(), |t| format!("a trend of {t:+.1} % a year"));
+    let shock = if *shock < 1.0 { *shock } else { 1.0 };
+    let FitSettings { winsorize_quantile, annual_harmonics, annual_trust } = FIT;
     format!(
         "# A network around a history of sales. What was assumed is said here and in the other files.\n\
          name = \"from history\"\n\
@@ -266,14 +331,21 @@ fn network_toml(start: Date, money_scale: u32, smoothing_shift: i32) -> String {
          # Forecasts: level += (demand / season - level) / 2^shift; this shift forecast the history best.\n\
          smoothing_shift = {smoothing_shift}\n\
          \n\
+         # A factor that the products of a group (products.csv) share each day: root of the mean covariance\n\
+         # of pairs of products, each without its season and in units of its mean.\n\
+         [shocks]\n\
+         deviation = {shock:.2}\n\
+         \n\
+         # Seen in the history: {intermittent} of {products} products are intermittent (more than 1.32 open days between\n\
+         # days with sales); {trend}.\n\
          [fit]\n\
          # A wholesaler's one-off order is not demand to stock for: sales above this quantile (pooled\n\
          # over products, in units of their means) count as this much. 1.0 keeps all.\n\
-         winsorize_quantile = 0.999\n\
+         winsorize_quantile = {winsorize_quantile}\n\
          # Waves of the annual cycle, and how much of it to believe: one year can't tell a season\n\
          # from a year like no other.\n\
-         annual_harmonics = 2\n\
-         annual_trust = 0.7\n\
+         annual_harmonics = {annual_harmonics}\n\
+         annual_trust = {annual_trust}\n\
          \n\
          [costs]\n\
          holding_percent_per_year = 25.0    # of the unit value; assumed\n\

@@ -8,7 +8,7 @@ use super::spelling::suggestion;
 use std::collections::HashMap;
 
 /// Most days of a history.
-const DAYS_MAX: i32 = 36_525;
+pub(crate) const DAYS_MAX: usize = 36_525;
 
 /// Demand of every stockpoint that has a row, over the days from the first to the last row of the file.
 #[derive(Debug, Default)]
@@ -107,7 +107,7 @@ pub(crate) fn build(entries: &[(Date, usize, usize, f64)], report: &mut Report) 
         return History::default();
     };
     let span = last.day - first.day + 1;
-    if span > DAYS_MAX {
+    if usize::try_from(span).unwrap_or(0) > DAYS_MAX {
         report.error(
             Place::whole("demand.csv"),
             format!("demand runs from {first} to {last}"),

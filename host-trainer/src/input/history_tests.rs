@@ -65,6 +65,70 @@ fn a_history_becomes_a_network_with_its_season() {
     assert_eq!(replayed.replay[6 * 4..7 * 4], [0; 4]);
 }
 
+/// Six products over three years that grow by 12 % a year; on half of the days a common factor of 1.5 and
+/// on the others of 0.5; two of the six sell on three days in five only.
+fn growing(dir: &Path) -> (std::path::PathBuf, std::path::PathBuf) {
+    let start = Date::parse("2021-01-04").unwrap();
+    let (mut demand, mut products) = (String::from("date,product,quantity\n"), String::from("product,unit_price\n"));
+    for p in 0..6u32 {
+        writeln!(products, "item {p},{}", p + 1).unwrap();
+    }
+    let mut state = 9u32;
+    let mut chance = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        f64::from(state >> 8) / f64::from(1u32 << 24)
+    };
+    for day in 0..1095 {
+        let growth = (1.12f64.ln() * (f64::from(day) / 365.0)).exp();
+        let season = 1.0 + 0.3 * (std::f64::consts::TAU * f64::from(day + 3) / 365.0).cos();
+        let shared = if chance() < 0.5 { 1.5 } else { 0.5 };
+        for p in 0..6 {
+            let open = p < 4 || chance() < 0.6;
+            let quantity = nearest_units(200.0 * growth * season * shared * (0.5 + chance()));
+            if open {
+                writeln!(demand, "{},item {p},{quantity}", start.plus(day)).unwrap();
+            }
+        }
+    }
+    let (demand_csv, products_csv) = (dir.join("sales.csv"), dir.join("list.csv"));
+    std::fs::write(&demand_csv, demand).unwrap();
+    std::fs::write(&products_csv, products).unwrap();
+    (demand_csv, products_csv)
+}
+
+#[test]
+fn a_history_shows_its_trend_its_shared_shocks_and_who_is_intermittent() {
+    let dir = tempfile::tempdir().unwrap();
+    let (demand, products) = growing(dir.path());
+    let folder = dir.path().join("network");
+    write_from_history(&folder, &demand, &products).unwrap();
+    let toml = std::fs::read_to_string(folder.join("network.toml")).unwrap();
+    assert!(toml.contains("2 of 6 products are intermittent"), "{toml}");
+    let spec = load(&folder).unwrap().spec;
+    // A year on, the same season is 12 % higher. Shocks of 0.5 a day over three years leave an error of
+    // 1.7 % a year (0.5 / sqrt(1095) / 0.87 years): two of them.
+    let row = &spec.profiles[0].row;
+    let year = |from: usize| row[from..from + 364].iter().map(|f| f64::from(*f)).sum::<f64>();
+    let growth = year(365) / year(0) - 1.0;
+    assert!((growth - 0.12).abs() < 0.035, "{growth}");
+    assert!(toml.contains("a trend of +"), "{toml}");
+    let shock = spec.group_shock().unwrap();
+    let deviation = shock.variance.sqrt() / 4096.0;
+    assert!((deviation - 0.5).abs() < 0.06, "{deviation}");
+    assert!(spec.products.iter().all(|p| p.group == Some(0)) && spec.groups == ["all"]);
+    // What is left to item 0 is its own chance: even from half to one and a half, a deviation of 0.29.
+    let table = usize::try_from(spec.value(Column::DemandTable, 0, 0)).unwrap();
+    let own = spec.tables[table].variance.sqrt() / spec.tables[table].mean;
+    assert!((own - 0.29).abs() < 0.08, "{own}");
+    // Without shocks the same folder leaves the whole variation to each product.
+    std::fs::write(folder.join("network.toml"), toml.replace("deviation = 0.5", "deviation = 0.0 # 0.5")).unwrap();
+    let alone = load(&folder).unwrap().spec;
+    assert_eq!(alone.group_shock(), None);
+    let table = usize::try_from(alone.value(Column::DemandTable, 0, 0)).unwrap();
+    let all = alone.tables[table].variance.sqrt() / alone.tables[table].mean;
+    assert!(((1.0 + 0.29 * 0.29) * 1.25f64 - 1.0).sqrt() - 0.05 < all && all > own + 0.15, "{all} {own}");
+}
+
 #[test]
 fn bad_rows_of_a_history_are_reported_together() {
     let dir = tempfile::tempdir().unwrap();
@@ -97,6 +161,14 @@ fn the_real_history_becomes_a_network() {
     assert_eq!(spec.products.len(), 200);
     // 2010-12-01 was a Wednesday; Saturdays are closed.
     assert_eq!(spec.profiles[0].row[3], 0);
+    // What tests/reference/retail_calibration.py finds by another way: 28 %, and a shock of 0.35.
+    let toml = std::fs::read_to_string(folder.join("network.toml")).unwrap();
+    let number = |after: &str, until: &str| -> f64 {
+        let rest = &toml[toml.find(after).unwrap() + after.len()..];
+        rest[..rest.find(until).unwrap()].trim().parse().unwrap()
+    };
+    assert!((number("history: ", " of 200 products are intermittent") / 200.0 - 0.28).abs() < 0.03);
+    assert!((number("deviation = ", "\n") - 0.353).abs() < 0.05);
     for warning in &warnings {
         println!("{warning}");
     }
@@ -104,6 +176,15 @@ fn the_real_history_becomes_a_network() {
     println!(
         "money scale {}, greatest demand {}, position limit {}, mean units a day {means:.0}",
         spec.money_scale, spec.demand_max, spec.position_max
+    );
+    println!(
+        "{}",
+        std::fs::read_to_string(folder.join("network.toml"))
+            .unwrap()
+            .lines()
+            .filter(|l| l.contains("intermittent") || l.contains("trend") || l.contains("deviation"))
+            .collect::<Vec<_>>()
+            .join("\n")
     );
     println!(
         "season by month from December 2010: {:?}",

@@ -20,21 +20,32 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod bom;
 pub mod calendar;
 mod chain;
 pub mod compile;
 mod demand;
 pub mod distribution;
 mod document;
+mod event_rows;
 mod events;
+mod example;
 mod files;
 mod fit;
+pub mod forecast;
 mod from_history;
 mod general_goods;
+mod goods_world;
+pub mod grades;
 mod history;
+mod lane_rows;
+mod lanes;
+mod limits;
 mod money;
 mod normal;
 mod number;
+mod open_orders;
+pub mod pearson4;
 mod planning;
 pub mod problem;
 mod resolve;
@@ -42,19 +53,26 @@ mod rows;
 pub mod season;
 mod settings;
 mod sheet;
+mod shocks;
 pub mod spec;
 mod spelling;
 mod starter;
 mod stockpoint;
+mod supplier;
 mod text;
 mod training;
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod world_tests;
 
-pub use files::{InitError, Loaded, check, load};
+pub use example::write_example;
+pub use files::{InitError, Loaded, check, load, load_files};
 pub use from_history::write_from_history;
 pub use general_goods::{default_network, write_default};
 pub use problem::{Problem, Problems};
-pub use spec::{LaneSpec, NetworkSpec, NodeSpec, ProductSpec, ProfileSpec, RouteSpec, read_image, write_image};
+pub use spec::{
+    LaneSpec, NetworkSpec, NodeSpec, ProductSpec, ProfileSpec, QualitySpec, RouteSpec, read_image, write_image,
+};
 pub use starter::write_starter;

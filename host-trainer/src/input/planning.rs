@@ -25,6 +25,23 @@ pub(crate) struct Faced {
     pub(crate) variance: f64,
 }
 
+impl Faced {
+    /// Adds `times` what another stockpoint faces.
+    pub(crate) fn add(&mut self, times: f64, other: Self) {
+        self.mean += times * other.mean;
+        self.variance += times * times * other.variance;
+    }
+}
+
+/// Share of what is ordered that never gets into stock: defective on receipt, or spoilt in production.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Loss {
+    /// Mean share.
+    pub(crate) mean: f64,
+    /// Its variance, from receipt to receipt.
+    pub(crate) variance: f64,
+}
+
 /// The figures.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Plan {
@@ -34,29 +51,45 @@ pub(crate) struct Plan {
     pub(crate) mean: f64,
     /// Standard deviation of demand over them [internal units].
     pub(crate) deviation: f64,
-    /// Safety factor z.
+    /// Safety factor z, against chance alone.
     pub(crate) safety_factor: f64,
+    /// Units that are lost of those ordered to cover the mean [internal units].
+    pub(crate) missing: f64,
 }
 
 impl Plan {
-    /// Textbook figures for a lead time, a review period [days], demand and a critical ratio.
-    pub(crate) fn new(lead: Lead, review_days: i32, faced: Faced, critical_ratio: f64) -> Self {
+    /// Textbook figures for a lead time, a review period [days], demand, losses and a critical ratio.
+    ///
+    /// What is lost on the way stands in the position until it is found out: of all that a position
+    /// counts on to cover `mean`, the lost share is missing, so that the level has to be
+    /// `mean / (1 - loss)`. The simulator forecasts the mean itself; the rest goes into the safety.
+    pub(crate) fn new(lead: Lead, review_days: i32, faced: Faced, loss: Loss, critical_ratio: f64) -> Self {
         let protection_days = protection_days(lead, review_days);
         let days = from_wide(protection_days);
         // Variance of a sum over a number of days that varies itself: H sd^2 + mean^2 var(L).
-        let variance = days * faced.variance + faced.mean * faced.mean * lead.variance;
+        // Each day's receipt loses a share of its own.
+        let of_lead = faced.mean * faced.mean * lead.variance;
+        let variance = days * faced.variance + of_lead + days * faced.mean * faced.mean * loss.variance;
         let ratio = critical_ratio.clamp(RATIO_MIN, RATIO_MAX);
-        Self {
-            protection_days,
-            mean: days * faced.mean,
-            deviation: libm::sqrt(variance),
-            safety_factor: normal::quantile(ratio),
-        }
+        let (mean, deviation) = (days * faced.mean, libm::sqrt(variance));
+        let missing = mean * loss.mean / (1.0 - loss.mean);
+        Self { protection_days, mean, deviation, safety_factor: normal::quantile(ratio), missing }
+    }
+
+    /// What the simulator multiplies the deviation with: z, and what makes up for losses.
+    pub(crate) fn factor(&self) -> f64 {
+        let for_losses = if self.deviation > 0.0 { self.missing / self.deviation } else { 0.0 };
+        self.safety_factor + for_losses
     }
 
     /// Base-stock level [internal units], not below 0.
     pub(crate) fn level(&self) -> f64 {
-        (self.mean + self.safety_factor * self.deviation).max(0.0)
+        (self.mean + self.safety_factor * self.deviation + self.missing).max(0.0)
+    }
+
+    /// What is on the shelf just before a delivery, on the mean [internal units].
+    pub(crate) fn safety(&self) -> f64 {
+        (self.safety_factor * self.deviation).max(0.0)
     }
 
     /// Standard deviation over mean; 0 where there is no demand.
@@ -88,11 +121,22 @@ mod tests {
     #[test]
     fn an_order_over_one_day_covers_one_day() {
         let faced = Faced { mean: 10.0, variance: 4.0 };
-        let next_day = Plan::new(Lead { mean: 1.0, variance: 0.0 }, 1, faced, 0.5);
+        let next_day = Plan::new(Lead { mean: 1.0, variance: 0.0 }, 1, faced, Loss::default(), 0.5);
         assert_eq!((next_day.protection_days, next_day.mean, next_day.deviation), (1, 10.0, 2.0));
-        let weekly = Plan::new(Lead { mean: 3.2, variance: 0.36 }, 7, faced, 0.95);
+        let weekly = Plan::new(Lead { mean: 3.2, variance: 0.36 }, 7, faced, Loss::default(), 0.95);
         assert_eq!(weekly.protection_days, 10);
         assert!((weekly.deviation - (40.0f64 + 36.0).sqrt()).abs() < 1e-12);
         assert!((weekly.safety_factor - 1.6449).abs() < 1e-3);
+    }
+
+    #[test]
+    fn a_level_makes_up_for_what_is_lost() {
+        let (faced, lead) = (Faced { mean: 10.0, variance: 4.0 }, Lead { mean: 4.0, variance: 0.0 });
+        let loss = Loss { mean: 0.2, variance: 0.0 };
+        let plan = Plan::new(lead, 1, faced, loss, 0.5);
+        // Of 50 units 40 are good, which is what four days need.
+        assert!((plan.level() - 50.0).abs() < 1e-9, "{}", plan.level());
+        let uncertain = Plan::new(lead, 1, faced, Loss { variance: 0.01, ..loss }, 0.5);
+        assert!((uncertain.deviation - (16.0f64 + 4.0).sqrt()).abs() < 1e-12);
     }
 }

@@ -1,23 +1,26 @@
 //! Rows that are right by themselves become one network: names to indices, defaults filled in,
 //! every quantity in internal units.
 
+use super::bom::{BomRow, Recipes};
 use super::chain::{Chain, chain};
 use super::compile::Compiled;
 use super::demand::Demand;
-use super::distribution::Distribution;
+use super::forecast::{self, ForecastRow};
 use super::history::History;
+use super::lane_rows::RouteRow;
+use super::limits;
 use super::money::Money;
 use super::number::word;
 use super::planning::Faced;
 use super::problem::{Place, Report, quoted};
-use super::rows::{NodeRow, Overrides, ProductRow, RouteRow, StockpointRow};
+use super::rows::{NodeRow, Overrides, ProductRow, StockpointRow};
 use super::settings::{FILE, Settings};
-use super::spec::{LaneSpec, NetworkSpec, NodeSpec, ProductSpec, ProfileSpec, RouteSpec};
+use super::spec::{NetworkSpec, NodeSpec, ProductSpec, ProfileSpec};
 use super::spelling::suggestion;
+use super::supplier::LanePlan;
 use restock_core::convert;
-use restock_core::layout::{Column, GRADES, STOCKPOINT_COLUMNS};
-use restock_core::scenario::PRODUCTS_MAX;
-use restock_core::table::Table;
+use restock_core::layout::{Column, STOCKPOINT_COLUMNS};
+use restock_core::scenario::{GROUPS_MAX, PRODUCTS_MAX};
 use std::collections::HashMap;
 
 /// Greatest work or volume of one internal unit.
@@ -31,7 +34,11 @@ pub(crate) struct Rows {
     pub(crate) routes: Vec<RouteRow>,
     pub(crate) products: Vec<ProductRow>,
     pub(crate) stockpoints: Vec<StockpointRow>,
+    /// What is assembled from what; the products stand before their components.
+    pub(crate) bom: Vec<BomRow>,
     pub(crate) history: Option<History>,
+    pub(crate) forecasts: Vec<ForecastRow>,
+    pub(crate) open_orders: Vec<super::open_orders::OpenRow>,
 }
 
 /// The network, or `None` after reporting why there is none. The spec may still be refused by the
@@ -45,16 +52,32 @@ pub(crate) fn network(rows: &Rows, report: &mut Report) -> Option<NetworkSpec> {
             format!("1 to {PRODUCTS_MAX}"),
         );
     }
+    if settings.shock_deviation > 0.0 && !rows.products.is_empty() && rows.products.iter().all(|p| p.group.is_none()) {
+        report.warning(
+            settings.shocks_at.clone(),
+            "shocks are given, but no product is in a group",
+            "a column group in products.csv",
+        );
+    }
     let overrides = overrides(rows, report);
+    let forecasts = forecast::by_stockpoint(rows, report);
     let chain = chain(&rows.nodes, &rows.routes, report);
     let demand = Demand::new(rows, &overrides, report);
     super::events::check_names(rows, report);
+    super::bom::check_names(rows, report);
+    super::open_orders::check(rows, report);
     let (Some(chain), true) = (chain, report.errors() == 0) else { return None };
 
+    let groups = groups(rows, report);
+    let shocks = super::shocks::table(settings.shock_deviation).filter(|_| !groups.is_empty());
     let mut builder = Builder {
         rows,
         overrides: &overrides,
+        forecasts: &forecasts,
         chain: &chain,
+        recipes: Recipes::new(rows, &chain),
+        lane_plans: Vec::new(),
+        shock_variance: shocks.as_ref().map_or(0.0, |table| table.variance / (table.mean * table.mean)),
         report,
         money: Money::new(settings.money_scale, settings.money_scale_at.clone()),
         stockpoints: vec![0; STOCKPOINT_COLUMNS * rows.nodes.len() * rows.products.len()],
@@ -63,22 +86,26 @@ pub(crate) fn network(rows: &Rows, report: &mut Report) -> Option<NetworkSpec> {
     };
     let nodes = builder.nodes();
     let (lanes, routes) = builder.lanes();
-    let products = builder.products();
-    let (profiles, profile_of) = profiles(&demand, settings);
+    let products = builder.products(&groups);
+    let (mut profiles, profile_of) = profiles(&demand, settings);
     let faced = builder.demand(&demand, &profile_of);
+    builder.forecast_profiles(&mut profiles);
     let totals = builder.plans(&faced);
-    let Builder { money, stockpoints, tables, .. } = builder;
+    let disruptions = super::events::disruptions(&mut builder);
+    let shock_table = shocks.map(|shocks| builder.table(shocks));
+    let Builder { money, stockpoints, tables, recipes, .. } = builder;
     money.finish(report);
     let events = super::events::resolved(rows, &chain, report);
     let (replay_days, replay) = demand.replay(rows, &chain, report);
-    let ring_days = ring_days(&chain, rows);
+    let open_orders = super::open_orders::resolved(rows, &chain, report);
+    let ring_days = limits::ring_days(&chain, rows, &routes, &tables);
     let mut spec = NetworkSpec {
         name: settings.name.clone(),
         currency: settings.currency.clone(),
         start: settings.start,
         horizon_days: settings.horizon_days,
         ring_days,
-        smoothing_shift: settings.smoothing_shift,
+        forecast_shift: 0,
         unit_scale: settings.unit_scale,
         money_scale: settings.money_scale,
         reference_holding: totals.reference_holding.max(1),
@@ -91,18 +118,21 @@ pub(crate) fn network(rows: &Rows, report: &mut Report) -> Option<NetworkSpec> {
         products,
         stockpoints,
         profiles,
+        groups,
         events,
-        open_orders: Vec::new(),
-        disruptions: Vec::new(),
-        bom: Vec::new(),
-        groups: 0,
-        shock_table: None,
+        open_orders,
+        disruptions,
+        bom: recipes.lines,
+        shock_table,
         tables,
         replay_days,
         replay,
     };
-    match demand_max(&spec) {
-        Some(most) => spec.demand_max = most,
+    match limits::demand_max(&spec) {
+        Some(most) => {
+            spec.demand_max = most;
+            spec.forecast_shift = forecast::shift(most);
+        }
         None => report.error(
             Place::whole(FILE),
             "demand of one day could pass 2^30 internal units",
@@ -157,7 +187,13 @@ fn overrides(rows: &Rows, report: &mut Report) -> HashMap<(usize, usize), Overri
 pub(crate) struct Builder<'r> {
     pub(crate) rows: &'r Rows,
     pub(crate) overrides: &'r HashMap<(usize, usize), Overrides>,
+    pub(crate) forecasts: &'r HashMap<(usize, usize), &'r ForecastRow>,
     pub(crate) chain: &'r Chain,
+    pub(crate) recipes: Recipes,
+    /// What planning assumes of each lane; empty until [`Builder::lanes`].
+    pub(crate) lane_plans: Vec<LanePlan>,
+    /// Variance of the groups' daily shocks, whose mean is 1.
+    pub(crate) shock_variance: f64,
     pub(crate) report: &'r mut Report,
     pub(crate) money: Money,
     pub(crate) stockpoints: Vec<i32>,
@@ -181,6 +217,12 @@ impl Builder<'_> {
                     &node.capacity_at,
                 )
             });
+            let storage = node.storage.map(|volume| {
+                let most = f64::from(1 << 30);
+                self.load(volume, self.rows.settings.volume_scale, 1, most, "storage_volume", &node.storage_at)
+            });
+            let rate = node.overflow_cost * 1024.0 / f64::from(self.rows.settings.volume_scale);
+            let overflow_rate = self.money.minor(rate, "overflow cost", || node.name.clone(), self.report);
             nodes.push(NodeSpec {
                 name: node.name.clone(),
                 sells: node.sells,
@@ -191,8 +233,8 @@ impl Builder<'_> {
                 allocation: node.allocation,
                 production_days: node.production_days,
                 capacity,
-                storage: None,
-                overflow_rate: 0,
+                storage,
+                overflow_rate,
             });
         }
         nodes
@@ -220,64 +262,20 @@ impl Builder<'_> {
         rounded
     }
 
-    fn lanes(&mut self) -> (Vec<LaneSpec>, Vec<RouteSpec>) {
-        let settings = &self.rows.settings;
-        let (mut lanes, mut routes) = (Vec::new(), Vec::new());
-        for (l, lane) in self.chain.lanes.iter().enumerate() {
-            for &k in &lane.routes {
-                let row = &self.rows.routes[k];
-                let lead = Distribution::Table(row.lead_time.clone()).compile(1).unwrap_or_else(|_| constant_one());
-                let mean = lead.mean;
-                let lead_table = self.table(lead);
-                let capacity = row.capacity.map(|c| {
-                    self.load(c, settings.volume_scale, 1, f64::from(1 << 30), "capacity_per_day", &row.capacity_at)
-                });
-                let freight = self.rows.products.iter().map(|p| {
-                    let cost =
-                        (row.freight_per_unit + row.freight_per_volume * p.volume) / f64::from(settings.unit_scale);
-                    self.money.minor(
-                        cost,
-                        "freight",
-                        || format!("{}>{}:{} of {}", row.supplier, row.customer, row.route, p.name),
-                        self.report,
-                    )
-                });
-                let freight = freight.collect();
-                routes.push(RouteSpec {
-                    name: row.route.clone(),
-                    lane: l,
-                    lead_tables: [lead_table; GRADES],
-                    promise_days: word(libm::ceil(mean - 1e-9)).unwrap_or(1).max(1),
-                    lead_mean_q8: word(mean * 256.0).unwrap_or(256).max(256),
-                    capacity,
-                    freight,
-                });
-            }
-            lanes.push(LaneSpec {
-                supplier: lane.supplier,
-                customer: lane.customer,
-                routes: lane.routes.len(),
-                order_days: lane.order_days,
-                priority: lane.priority,
-                share: lane.share,
-                quality: None,
-            });
-        }
-        (lanes, routes)
-    }
-
-    fn products(&mut self) -> Vec<ProductSpec> {
+    fn products(&mut self, groups: &[String]) -> Vec<ProductSpec> {
         let settings = &self.rows.settings;
         let mut products = Vec::new();
         for p in &self.rows.products {
             let volume =
                 self.load(p.volume, settings.volume_scale, settings.unit_scale, LOAD_LIMIT, "volume", &p.volume_at);
-            products.push(ProductSpec { name: p.name.clone(), volume, group: None });
+            let group = p.group.as_ref().and_then(|name| groups.iter().position(|g| g == name));
+            products.push(ProductSpec { name: p.name.clone(), volume, group });
         }
         products
     }
 
-    fn table(&mut self, compiled: Compiled) -> usize {
+    /// Index of a table; equal ones are kept once.
+    pub(crate) fn table(&mut self, compiled: Compiled) -> usize {
         if let Some(&at) = self.table_of.get(&compiled.words) {
             return at;
         }
@@ -289,12 +287,35 @@ impl Builder<'_> {
 
     /// Sets one value of one stockpoint.
     pub(crate) fn set(&mut self, column: Column, node: usize, product: usize, value: i32) {
-        let at = (column.at() * self.chain.rows.len() + node) * self.rows.products.len() + product;
+        let at = self.at(column, node, product);
         self.stockpoints[at] = value;
     }
 
-    /// Demand tables and profiles, and the demand each stockpoint faces: its customers' and its
-    /// lanes' share of what the nodes below it face. Shape `[node][product]`.
+    /// Where a value of a stockpoint stands.
+    pub(crate) fn at(&self, column: Column, node: usize, product: usize) -> usize {
+        (column.at() * self.chain.rows.len() + node) * self.rows.products.len() + product
+    }
+
+    /// Complains about a product that can't be had at a node that sells it: a component goes nowhere but into
+    /// what is assembled from it.
+    fn check_sold(&mut self, n: usize, p: usize, sold: bool) {
+        if sold && (self.recipes.component(n, p) || self.recipes.withheld(self.chain, n, p)) {
+            let product = &self.rows.products[p];
+            let at = product.orders.demand.as_ref().map_or(&product.at, |demand| &demand.1);
+            self.report.error(
+                at.clone(),
+                format!(
+                    "{} is sold at {}, and is a component in bom.csv there or upstream",
+                    quoted(&product.name),
+                    self.rows.nodes[self.chain.rows[n]].name
+                ),
+                "no demand: a component is stocked for what is assembled from it",
+            );
+        }
+    }
+
+    /// Demand tables and profiles, and the demand each stockpoint faces: its customers', its lanes' share of
+    /// what the nodes below it face, and what its assembled products need of it. Shape `[node][product]`.
     fn demand(&mut self, demand: &Demand, profile_of: &HashMap<(usize, bool), usize>) -> Vec<Vec<Faced>> {
         let products = self.rows.products.len();
         let mut faced: Vec<Vec<Faced>> = vec![Vec::with_capacity(products); self.chain.rows.len()];
@@ -308,15 +329,26 @@ impl Builder<'_> {
                 let table = demand.table(row, p).cloned();
                 // The weekly cycle's days together have more variance than seven even ones.
                 let power = demand.profile(season).weekly_power();
-                let mut here =
-                    table.as_ref().map_or(Faced::default(), |t| Faced { mean: t.mean, variance: t.variance * power });
+                // A shock of variance v multiplies what the product's own chance gives: (s^2 + m^2) (1 + v) - m^2.
+                let shock = if self.rows.products[p].group.is_some() { self.shock_variance } else { 0.0 };
+                let mut here = table.as_ref().map_or(Faced::default(), |t| {
+                    let variance = t.variance + (t.variance + t.mean * t.mean) * shock;
+                    Faced { mean: t.mean, variance: variance * power }
+                });
                 let index = table.map_or(-1, |table| convert::word(self.table(table)));
                 self.set(Column::DemandTable, n, p, index);
-                for lane in self.chain.lanes.iter().filter(|lane| lane.supplier == Some(n)) {
-                    let share = f64::from(lane.share) / 1e6;
-                    let below = faced[lane.customer][p];
-                    here.mean += share * below.mean;
-                    here.variance += share * share * below.variance;
+                self.check_sold(n, p, index >= 0);
+                for (l, lane) in self.chain.lanes.iter().enumerate().filter(|(_, lane)| lane.supplier == Some(n)) {
+                    if self.recipes.assembled(lane.customer, p) {
+                        continue; // asked of its own production
+                    }
+                    // Of what arrives some is defective, and of what is made of it some is spoilt.
+                    let share = f64::from(lane.share) / 1e6 * self.grown(l, lane.customer, p);
+                    here.add(share, faced[lane.customer][p]);
+                }
+                for (product, quantity) in self.recipes.uses(n, p) {
+                    let spoilt = 1.0 / self.good_share(n, product);
+                    here.add(f64::from(quantity) * spoilt, faced[n][product]);
                 }
                 faced[n].push(here);
                 match word(here.mean * 4096.0) {
@@ -336,9 +368,19 @@ impl Builder<'_> {
     }
 }
 
-fn constant_one() -> Compiled {
-    super::compile::compile(&super::compile::Masses { points: vec![(1, 1.0)], step: 1, spread: false })
-        .unwrap_or(Compiled { words: Vec::new(), mean: 1.0, variance: 0.0 })
+/// Names of the products' groups, each once, in the order of the file.
+fn groups(rows: &Rows, report: &mut Report) -> Vec<String> {
+    let mut groups: Vec<String> = Vec::new();
+    for name in rows.products.iter().filter_map(|p| p.group.as_ref()) {
+        if !groups.contains(name) {
+            groups.push(name.clone());
+        }
+    }
+    if groups.len() > GROUPS_MAX {
+        let right = format!("at most {GROUPS_MAX}");
+        report.error(Place::whole("products.csv"), format!("products of {} groups", groups.len()), right);
+    }
+    groups
 }
 
 /// Rows of the profiles that products use: as they are where products are sold, smoothed upstream.
@@ -359,40 +401,4 @@ fn profiles(demand: &Demand, settings: &Settings) -> (Vec<ProfileSpec>, HashMap<
         }
     }
     (specs, at)
-}
-
-/// A ring longer than every delay.
-fn ring_days(chain: &Chain, rows: &Rows) -> i32 {
-    let leads = rows.routes.iter().flat_map(|r| r.lead_time.iter()).map(|(days, _)| word(*days).unwrap_or(1));
-    let mail = chain.lanes.iter().map(|lane| lane.order_days);
-    let production = rows.nodes.iter().filter_map(|node| node.production_days);
-    leads.chain(mail).chain(production).max().unwrap_or(1) + 1
-}
-
-/// Greatest demand of one stockpoint in a day: tables times seasons times surges, and all replayed.
-fn demand_max(spec: &NetworkSpec) -> Option<i32> {
-    let tops: Vec<i64> = spec.profiles.iter().map(|p| p.row.iter().copied().max().map_or(0, i64::from)).collect();
-    let mut most = spec.replay.iter().copied().max().map_or(0, i64::from);
-    let replayed = most;
-    for n in 0..spec.nodes.len() {
-        let surge = spec
-            .events
-            .iter()
-            .filter(|e| e.kind == restock_core::scenario::EventKind::Demand && e.place == n)
-            .map(|e| i64::from(e.value_q12));
-        let surge = surge.fold(4096, i64::max);
-        // An event multiplies what is replayed, and what chance has rounded up.
-        most = most.max(if spec.nodes[n].sells { (replayed * surge) >> 12 } else { 0 });
-        for p in 0..spec.products.len() {
-            let table = usize::try_from(spec.value(Column::DemandTable, n, p)).ok().and_then(|at| spec.tables.get(at));
-            let profile = usize::try_from(spec.value(Column::DemandProfile, n, p)).unwrap_or(0);
-            if let Some(table) = table.and_then(|t| Table::new(&t.words).ok()) {
-                let top = i128::from(table.max())
-                    * i128::from(tops.get(profile).copied().unwrap_or(4096))
-                    * i128::from(surge);
-                most = most.max(i64::try_from(top / (4096 * 4096) + i128::from(surge / 4096) + 2).unwrap_or(i64::MAX));
-            }
-        }
-    }
-    i32::try_from(most).ok().filter(|most| *most <= 1 << 30)
 }

@@ -1,17 +1,17 @@
-//! `nodes.csv`, `lanes.csv`, `products.csv`, `stockpoints.csv`: each row checked by itself.
+//! `nodes.csv`, `products.csv`, `stockpoints.csv`: each row checked by itself; for `lanes.csv` see
+//! [`super::lane_rows`].
 
-use super::distribution::{Distribution, pairs};
+use super::distribution::Distribution;
 use super::number::Range;
 use super::problem::{Place, Report, quoted};
 use super::sheet::{Row, Sheet, Unknown};
-use restock_core::scenario::{Allocation, RING_DAYS_MAX};
+use restock_core::scenario::Allocation;
 use std::collections::HashMap;
 
 /// The name that stands for unlimited stock beyond the network.
 pub(crate) const OUTSIDE: &str = "outside";
-const COST: Range<'_> = Range::new(0.0, 1e9, "a cost");
+pub(crate) const COST: Range<'_> = Range::new(0.0, 1e9, "a cost");
 const UNITS: Range<'_> = Range::new(0.0, 1e9, "units");
-const DAYS: Range<'_> = Range::new(0.0, 127.0, "days");
 
 pub(crate) const NODE_COLUMNS: &[&str] = &[
     "name",
@@ -28,18 +28,8 @@ pub(crate) const NODE_COLUMNS: &[&str] = &[
     "backorder_percent_per_day",
     "order_cost",
     "service_level",
-];
-pub(crate) const LANE_COLUMNS: &[&str] = &[
-    "supplier",
-    "customer",
-    "route",
-    "lead_time",
-    "freight_per_volume",
-    "freight_per_unit",
-    "capacity_per_day",
-    "order_lead_time_days",
-    "priority",
-    "share",
+    "storage_volume",
+    "overflow_cost",
 ];
 pub(crate) const PRODUCT_COLUMNS: &[&str] = &[
     "name",
@@ -52,7 +42,10 @@ pub(crate) const PRODUCT_COLUMNS: &[&str] = &[
     "order_min",
     "production_cost",
     "season",
+    "group",
     "demand",
+    "yield",
+    "scrap_cost",
 ];
 pub(crate) const STOCKPOINT_COLUMNS: &[&str] = &[
     "node",
@@ -69,6 +62,9 @@ pub(crate) const STOCKPOINT_COLUMNS: &[&str] = &[
     "initial_inventory",
     "work",
     "demand",
+    "yield",
+    "scrap_cost",
+    "negotiation_cost",
 ];
 
 /// A row of `nodes.csv`.
@@ -91,26 +87,11 @@ pub(crate) struct NodeRow {
     pub(crate) backorder_percent: Option<f64>,
     pub(crate) order_cost: Option<f64>,
     pub(crate) service_level: Option<f64>,
-}
-
-/// A row of `lanes.csv`: one route of a lane.
-#[derive(Debug)]
-pub(crate) struct RouteRow {
-    pub(crate) at: Place,
-    pub(crate) supplier: String,
-    pub(crate) supplier_at: Place,
-    pub(crate) customer: String,
-    pub(crate) customer_at: Place,
-    pub(crate) route: String,
-    pub(crate) lead_time: Vec<(f64, f64)>,
-    pub(crate) freight_per_volume: f64,
-    pub(crate) freight_per_unit: f64,
-    pub(crate) capacity: Option<f64>,
-    pub(crate) capacity_at: Place,
-    pub(crate) order_days: Option<i32>,
-    pub(crate) priority: Option<i32>,
-    pub(crate) share: Option<f64>,
-    pub(crate) share_at: Place,
+    /// Volume that fits into its storage.
+    pub(crate) storage: Option<f64>,
+    pub(crate) storage_at: Place,
+    /// Cost of what finds no room [currency per volume and day].
+    pub(crate) overflow_cost: f64,
 }
 
 /// A row of `products.csv`.
@@ -127,6 +108,8 @@ pub(crate) struct ProductRow {
     pub(crate) production_cost: f64,
     pub(crate) season: Option<String>,
     pub(crate) season_at: Place,
+    /// Group of products that share a shock each day.
+    pub(crate) group: Option<String>,
     pub(crate) orders: Overrides,
 }
 
@@ -145,6 +128,10 @@ pub(crate) struct Overrides {
     pub(crate) initial_inventory: Option<(f64, Place)>,
     pub(crate) work: Option<(f64, Place)>,
     pub(crate) demand: Option<(Distribution, Place)>,
+    /// Share of what production finishes that is good.
+    pub(crate) good_share: Option<(f64, Place)>,
+    pub(crate) scrap_cost: Option<f64>,
+    pub(crate) negotiation_cost: Option<f64>,
 }
 
 /// A row of `stockpoints.csv`.
@@ -207,6 +194,9 @@ pub(crate) fn nodes(bytes: &[u8], report: &mut Report) -> Vec<NodeRow> {
             backorder_percent: row.number("backorder_percent_per_day", percent, report),
             order_cost: row.number("order_cost", COST, report),
             service_level: row.number("service_level", Range::new(0.5, 0.9999, "a probability"), report),
+            storage: row.number("storage_volume", Range::new(0.0, 1e9, "volume"), report),
+            storage_at: row.place("storage_volume"),
+            overflow_cost: row.number("overflow_cost", COST, report).unwrap_or(0.0),
             name: name.to_owned(),
             at,
         };
@@ -215,6 +205,13 @@ pub(crate) fn nodes(bytes: &[u8], report: &mut Report) -> Vec<NodeRow> {
                 node.capacity_at.clone(),
                 "a capacity at a node that does not produce",
                 "empty, or production_days given too",
+            );
+        }
+        if row.text("storage_volume").is_some() != row.text("overflow_cost").is_some() {
+            report.error(
+                row.place("overflow_cost"),
+                "only one of storage_volume and overflow_cost is given",
+                "both (the cost of what finds no room, per volume and day), or neither",
             );
         }
         if node.lost_sales && !node.sells {
@@ -229,68 +226,6 @@ pub(crate) fn nodes(bytes: &[u8], report: &mut Report) -> Vec<NodeRow> {
         }
     }
     rows
-}
-
-pub(crate) fn routes(bytes: &[u8], report: &mut Report) -> Vec<RouteRow> {
-    let sheet = Sheet::read(
-        "lanes.csv",
-        bytes,
-        LANE_COLUMNS,
-        &["supplier", "customer", "route", "lead_time"],
-        Unknown::Refuse,
-        report,
-    );
-    let mut seen = HashMap::new();
-    let mut rows = Vec::new();
-    for row in sheet.rows() {
-        let names = ["supplier", "customer", "route"].map(|column| row.name(column, report));
-        let [Some(supplier), Some(customer), Some(route)] = names else { continue };
-        let at = row.place("supplier");
-        let key = format!("{supplier}\0{customer}\0{route}");
-        if !once(&mut seen, &key, &row.place("route"), &format!("route {supplier}>{customer}:{route}"), report) {
-            continue;
-        }
-        let lead_time = lead_time(row, report);
-        rows.push(RouteRow {
-            supplier: supplier.to_owned(),
-            supplier_at: at.clone(),
-            customer: customer.to_owned(),
-            customer_at: row.place("customer"),
-            route: route.to_owned(),
-            lead_time,
-            freight_per_volume: row.number("freight_per_volume", COST, report).unwrap_or(0.0),
-            freight_per_unit: row.number("freight_per_unit", COST, report).unwrap_or(0.0),
-            capacity: row.number("capacity_per_day", Range::new(0.0, 1e9, "volume"), report),
-            capacity_at: row.place("capacity_per_day"),
-            order_days: row.whole("order_lead_time_days", DAYS, report),
-            priority: row.whole("priority", Range::new(0.0, 1_000_000.0, "ranks"), report),
-            share: row.number("share", Range::new(1e-6, 1.0, "a share"), report),
-            share_at: row.place("share"),
-            at,
-        });
-    }
-    rows
-}
-
-/// `3` or `2:0.5 3:0.3 6:0.2`, in whole days.
-fn lead_time(row: Row<'_>, report: &mut Report) -> Vec<(f64, f64)> {
-    let days_max = RING_DAYS_MAX - 1;
-    let right = || format!("whole days from 1 to {days_max}, or pairs such as 2:0.5 3:0.3 6:0.2");
-    let text = row.text("lead_time").unwrap_or("");
-    let parsed = match text.contains(':') {
-        true => pairs(text, 1e9),
-        false => super::number::real(text, Range::new(0.0, 1e9, "")).map(|days| vec![(days, 1.0)]).ok_or_else(right),
-    };
-    let checked = parsed.and_then(|list| {
-        let whole = list.iter().all(|(days, _)| {
-            libm::trunc(*days) == *days && *days >= 1.0 && *days <= super::number::from_count(days_max)
-        });
-        if whole { Ok(list) } else { Err(right()) }
-    });
-    checked.unwrap_or_else(|right| {
-        report.error(row.place("lead_time"), format!("lead_time is {}", quoted(text)), right);
-        vec![(1.0, 1.0)]
-    })
 }
 
 pub(crate) fn products(bytes: &[u8], report: &mut Report) -> Vec<ProductRow> {
@@ -316,10 +251,13 @@ pub(crate) fn products(bytes: &[u8], report: &mut Report) -> Vec<ProductRow> {
             production_cost: row.number("production_cost", COST, report).unwrap_or(0.0),
             season: row.text("season").map(str::to_owned),
             season_at: row.place("season"),
+            group: row.text("group").is_some().then(|| row.name("group", report)).flatten().map(str::to_owned),
             orders: Overrides {
                 lot_size: quantity(row, "lot_size", report),
                 order_min: quantity(row, "order_min", report),
                 demand: demand(row, report),
+                good_share: good_share(row, report),
+                scrap_cost: row.number("scrap_cost", COST, report),
                 ..Overrides::default()
             },
             name: name.to_owned(),
@@ -355,6 +293,9 @@ pub(crate) fn stockpoints(bytes: &[u8], report: &mut Report) -> Vec<StockpointRo
             initial_inventory: quantity(row, "initial_inventory", report),
             work: row.number("work", Range::new(0.0, 1e6, "work"), report).map(|work| (work, row.place("work"))),
             demand: demand(row, report),
+            good_share: good_share(row, report),
+            scrap_cost: row.number("scrap_cost", COST, report),
+            negotiation_cost: row.number("negotiation_cost", COST, report),
         };
         if first {
             rows.push(StockpointRow {
@@ -371,6 +312,12 @@ pub(crate) fn stockpoints(bytes: &[u8], report: &mut Report) -> Vec<StockpointRo
 
 fn quantity(row: Row<'_>, column: &str, report: &mut Report) -> Option<(f64, Place)> {
     row.number(column, UNITS, report).map(|value| (value, row.place(column)))
+}
+
+/// The column `yield`: a share above nothing, or an order would never be filled.
+fn good_share(row: Row<'_>, report: &mut Report) -> Option<(f64, Place)> {
+    let range = Range::new(0.01, 1.0, "a share of what production finishes");
+    row.number("yield", range, report).map(|share| (share, row.place("yield")))
 }
 
 fn demand(row: Row<'_>, report: &mut Report) -> Option<(Distribution, Place)> {

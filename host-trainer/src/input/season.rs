@@ -17,13 +17,17 @@ pub struct Profile {
     pub weekly: [f64; 7],
     /// Factor of each day of the year. Shape `[day]`, [`YEAR_DAYS`] long.
     pub annual: Vec<f64>,
+    /// Growth a year as a logarithm: 0.03 is 3 % (and a little). Factor `exp(growth * (day - origin) / 365)`.
+    pub growth: f64,
+    /// Day, counted from day 0 of the network, on which the growth's factor is 1.
+    pub growth_origin: f64,
 }
 
 impl Profile {
     /// No season.
     #[must_use]
     pub fn flat(name: &str) -> Self {
-        Self { name: name.to_owned(), weekly: [1.0; 7], annual: vec![1.0; YEAR_DAYS] }
+        Self { name: name.to_owned(), weekly: [1.0; 7], annual: vec![1.0; YEAR_DAYS], growth: 0.0, growth_origin: 0.0 }
     }
 
     /// Sets the weekly factors, scaled to a mean of 1; `false` where they are all zero.
@@ -65,6 +69,49 @@ impl Profile {
         self.set_annual(annual.collect())
     }
 
+    /// Sets `exp(sum(a_k cos(2 pi k d / 365) + b_k sin(2 pi k d / 365)))` over pairs (a, b), scaled to a mean
+    /// of 1, d = 0 on 1 January.
+    pub fn set_log_fourier(&mut self, pairs: &[(f64, f64)]) {
+        let annual = (0..YEAR_DAYS).map(|day| {
+            let waves = pairs.iter().enumerate().map(|(k, (a, b))| {
+                let (sine, cosine) = harmonic(k + 1, day);
+                a * cosine + b * sine
+            });
+            libm::exp(waves.sum::<f64>())
+        });
+        self.set_annual(annual.collect());
+    }
+
+    /// Multiplies the year by a campaign: `factor` in each of its weeks (week 1 starts on 1 January) and
+    /// `after` in the week that follows it, which is not itself a campaign's. The mean stays 1: what is sold
+    /// in a campaign is missing at other times.
+    pub fn set_campaign(&mut self, weeks: &[usize], factor: f64, after: f64) -> bool {
+        let of = |day: usize| day / 7 + 1;
+        let annual = (0..YEAR_DAYS).map(|day| {
+            let week = of(day);
+            let (now, before) = (weeks.contains(&week), week > 1 && weeks.contains(&(week - 1)));
+            self.annual[day]
+                * if now {
+                    factor
+                } else if before {
+                    after
+                } else {
+                    1.0
+                }
+        });
+        self.set_annual(annual.collect())
+    }
+
+    /// Factor of the growth on a day of the network.
+    #[must_use]
+    pub fn grown(&self, day: f64) -> f64 {
+        if self.growth == 0.0 {
+            1.0
+        } else {
+            libm::exp(self.growth * (day - self.growth_origin) / from_count(YEAR_DAYS))
+        }
+    }
+
     fn set_annual(&mut self, annual: Vec<f64>) -> bool {
         let mean = annual.iter().sum::<f64>() / from_count(YEAR_DAYS);
         if mean > 0.0 {
@@ -100,7 +147,7 @@ impl Profile {
 
     /// Factor of `day - 7`, so that the days just before day 0 have one too.
     fn on(&self, first: FirstDay, day: usize) -> f64 {
-        self.factor(first.weekday + day, first.yearday + YEAR_DAYS + day - 7)
+        self.factor(first.weekday + day, first.yearday + YEAR_DAYS + day - 7) * self.grown(from_count(day) - 7.0)
     }
 
     /// Greatest factor of any day.
@@ -149,6 +196,34 @@ mod tests {
         let mean = profile.annual.iter().sum::<f64>() / 365.0;
         assert!((mean - 1.0).abs() < 1e-12);
         assert!(profile.annual[364] > 1.0 && profile.annual[15] < profile.annual[0]);
+    }
+
+    #[test]
+    fn a_campaign_moves_demand_and_makes_none() {
+        let mut profile = Profile::flat("x");
+        assert!(profile.set_campaign(&[10, 30], 1.5, 0.8));
+        let mean = profile.annual.iter().sum::<f64>() / 365.0;
+        assert!((mean - 1.0).abs() < 1e-12);
+        assert!((profile.annual[63] / profile.annual[0] - 1.5).abs() < 1e-12, "week 10 starts after 9 weeks");
+        assert!((profile.annual[70] / profile.annual[0] - 0.8).abs() < 1e-12);
+        assert!((profile.annual[62] / profile.annual[0] - 1.0).abs() < 1e-12);
+        let mut twice = Profile::flat("x");
+        assert!(twice.set_campaign(&[10, 11], 1.5, 0.8));
+        assert!((twice.annual[70] / twice.annual[0] - 1.5).abs() < 1e-12, "a second week is no week after");
+    }
+
+    #[test]
+    fn growth_multiplies_year_by_year_from_its_origin() {
+        let mut profile = Profile::flat("x");
+        profile.growth = 0.1;
+        let row = profile.row(MONDAY, 731);
+        assert_eq!(row[0], 4096);
+        assert!(
+            (f64::from(row[365]) / 4096.0 - libm::exp(0.1)).abs() < 1e-3
+                && (f64::from(row[730]) / 4096.0 - libm::exp(0.2)).abs() < 1e-3
+        );
+        profile.growth_origin = 365.0;
+        assert_eq!(profile.row(MONDAY, 366)[365], 4096);
     }
 
     #[test]

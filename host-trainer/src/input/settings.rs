@@ -2,13 +2,15 @@
 
 use super::calendar::Date;
 use super::document::{Document, Section};
+use super::event_rows::{self, DisruptionRow, EventRow};
 use super::number::{Range, word};
 use super::problem::{Place, Report, quoted};
 use super::season::Profile;
+use super::spelling::suggestion;
 use super::text::{decoded, is_name};
 use super::training;
 use crate::train::TrainingConfig;
-use restock_core::scenario::{EVENTS_MAX, HORIZON_DAYS_MAX, PROFILES_MAX, SEASON_MAX_Q12, ScoreParametersPpm};
+use restock_core::scenario::{HORIZON_DAYS_MAX, PROFILES_MAX, SEASON_MAX_Q12, ScoreParametersPpm};
 
 /// Name of the file.
 pub(crate) const FILE: &str = "network.toml";
@@ -52,29 +54,8 @@ pub(crate) struct CostSettings {
     pub(crate) order_cost: f64,
     /// Target that stands in for a backorder cost where there is none.
     pub(crate) upstream_service_level: f64,
-}
-
-/// What an event changes, as written.
-#[derive(Clone, Debug)]
-pub(crate) enum EventPlace {
-    /// Demand of a node.
-    Demand(String),
-    /// Production capacity of a node.
-    Capacity(String),
-    /// Capacity of a route: supplier, customer, route.
-    Route(String, String, String),
-}
-
-/// A dated event, as written.
-#[derive(Clone, Debug)]
-pub(crate) struct EventRow {
-    pub(crate) at: Place,
-    pub(crate) date: Date,
-    pub(crate) date_at: Place,
-    /// Last day, if it ends.
-    pub(crate) until: Option<Date>,
-    pub(crate) place: EventPlace,
-    pub(crate) factor: f64,
+    /// What a scrapped unit costs [% of its value where it is scrapped].
+    pub(crate) scrap_percent: f64,
 }
 
 /// The file.
@@ -94,9 +75,13 @@ pub(crate) struct Settings {
     pub(crate) demand_at: Place,
     pub(crate) costs: CostSettings,
     pub(crate) fit: FitSettings,
+    /// Standard deviation of the groups' daily shocks, in units of the mean; 0 = none.
+    pub(crate) shock_deviation: f64,
+    pub(crate) shocks_at: Place,
     /// Profiles with their places; the first is [`FLAT`].
     pub(crate) seasons: Vec<Profile>,
     pub(crate) events: Vec<EventRow>,
+    pub(crate) disruptions: Vec<DisruptionRow>,
     pub(crate) score: ScoreParametersPpm,
     pub(crate) training: TrainingConfig,
 }
@@ -153,8 +138,14 @@ pub(crate) fn read(bytes: &[u8], report: &mut Report) -> Settings {
         demand_at: r.place("demand"),
         costs: costs(r.section("costs", report), report),
         fit: fit(r.section("fit", report), report),
-        seasons: seasons(r.section("seasons", report), report),
-        events: events(r.sections("events", report), report),
+        shocks_at: r.place("shocks"),
+        shock_deviation: shocks(r.section("shocks", report), report),
+        seasons: {
+            let campaigns = campaigns(r.section("campaigns", report), report);
+            seasons(r.section("seasons", report), &campaigns, report)
+        },
+        events: event_rows::events(r.sections("events", report), report),
+        disruptions: event_rows::disruptions(r.sections("disruptions", report), report),
         score: score(r.section("hyperscore", report), report),
         training: training(r, &text, parsed, report),
     };
@@ -169,6 +160,7 @@ fn costs(section: Option<Section<'_, '_>>, report: &mut Report) -> CostSettings 
         lost_sale_percent: 40.0,
         order_cost: 0.0,
         upstream_service_level: 0.95,
+        scrap_percent: 100.0,
     };
     if let Some(mut s) = section {
         let percent = Range::new(0.0, 10_000.0, "a percentage");
@@ -180,6 +172,7 @@ fn costs(section: Option<Section<'_, '_>>, report: &mut Report) -> CostSettings 
         set(&mut costs.holding_percent_per_year, "holding_percent_per_year", percent);
         set(&mut costs.backorder_percent_per_day, "backorder_percent_per_day", percent);
         set(&mut costs.lost_sale_percent, "lost_sale_percent", percent);
+        set(&mut costs.scrap_percent, "scrap_percent", percent);
         set(&mut costs.order_cost, "order_cost", Range::new(0.0, 1e9, "a cost"));
         set(&mut costs.upstream_service_level, "upstream_service_level", Range::new(0.5, 0.9999, "a probability"));
         s.finish(report);
@@ -204,7 +197,43 @@ fn fit(section: Option<Section<'_, '_>>, report: &mut Report) -> FitSettings {
     fit
 }
 
-fn seasons(section: Option<Section<'_, '_>>, report: &mut Report) -> Vec<Profile> {
+fn shocks(section: Option<Section<'_, '_>>, report: &mut Report) -> f64 {
+    let Some(mut s) = section else { return 0.0 };
+    let deviation = s.number("deviation", Range::new(0.0, 1.0, "a standard deviation in units of the mean"), report);
+    if deviation.is_none() && !s.has("deviation") {
+        report.error(s.place(""), "shocks have no deviation", "deviation = 0.3");
+    }
+    s.finish(report);
+    deviation.unwrap_or(0.0)
+}
+
+/// Weeks of the year in which something is promoted; seasons name the campaign they take part in.
+struct Campaign {
+    name: String,
+    weeks: Vec<usize>,
+    factor: f64,
+    after: f64,
+}
+
+fn campaigns(section: Option<Section<'_, '_>>, report: &mut Report) -> Vec<Campaign> {
+    let mut campaigns = Vec::new();
+    let Some(mut section) = section else { return campaigns };
+    for (name, mut s) in section.named_sections(report) {
+        let weeks = s.numbers("weeks", None, Range::new(1.0, 53.0, "weeks of the year, 1 starts on 1 January"), report);
+        if weeks.is_none() && !s.has("weeks") {
+            report.error(s.place(""), format!("campaign {name} has no weeks"), "weeks = [11, 24, 47]");
+        }
+        let factor = s.number("factor", Range::new(0.0, 16.0, "a factor"), report).unwrap_or(1.0);
+        let after = s.number("after", Range::new(0.0, 16.0, "a factor"), report).unwrap_or(1.0);
+        let weeks = weeks.unwrap_or_default().into_iter().filter_map(word).filter_map(|w| usize::try_from(w).ok());
+        let weeks = weeks.collect();
+        s.finish(report);
+        campaigns.push(Campaign { name, weeks, factor, after });
+    }
+    campaigns
+}
+
+fn seasons(section: Option<Section<'_, '_>>, campaigns: &[Campaign], report: &mut Report) -> Vec<Profile> {
     let mut profiles = vec![Profile::flat(FLAT)];
     let Some(mut section) = section else { return profiles };
     for (name, mut s) in section.named_sections(report) {
@@ -240,6 +269,19 @@ fn seasons(section: Option<Section<'_, '_>>, report: &mut Report) -> Vec<Profile
                 report.error(s.place("fourier"), "fourier leaves nothing above 0", "smaller amplitudes");
             }
         }
+        if let Some(name) = s.text("campaign", report) {
+            match campaigns.iter().find(|campaign| campaign.name == name) {
+                Some(c) => drop(profile.set_campaign(&c.weeks, c.factor, c.after)),
+                None => report.error(
+                    s.place("campaign"),
+                    format!("campaign is {}", quoted(name)),
+                    suggestion(name, campaigns.iter().map(|c| c.name.as_str())),
+                ),
+            }
+        }
+        if let Some(percent) = s.number("trend_percent_per_year", Range::new(-50.0, 100.0, "a percentage"), report) {
+            profile.growth = libm::log1p(percent / 100.0);
+        }
         if profile.max() * 4096.0 > f64::from(SEASON_MAX_Q12) {
             report.error(
                 at.clone(),
@@ -258,66 +300,6 @@ fn seasons(section: Option<Section<'_, '_>>, report: &mut Report) -> Vec<Profile
     profiles
 }
 
-fn events(sections: Vec<Section<'_, '_>>, report: &mut Report) -> Vec<EventRow> {
-    let mut events = Vec::new();
-    if let Some(section) = sections.get(EVENTS_MAX / 2) {
-        report.error(
-            section.place(""),
-            format!("{} events", sections.len()),
-            format!("at most {} (each may need two dates)", EVENTS_MAX / 2),
-        );
-        return events;
-    }
-    for mut s in sections {
-        let at = s.place("");
-        let kind = s.choice("kind", &["demand", "production_capacity", "route_capacity"], report);
-        let date = s.date("date", report);
-        let until = s.date("until", report);
-        let factor = s.number("factor", Range::new(0.0, 16.0, "a factor"), report);
-        let mut name = |key: &str, report: &mut Report| {
-            let text = s.text(key, report).map(str::to_owned);
-            if text.is_none() && !s.has(key) {
-                report.error(at.clone(), format!("the event has no {key}"), format!("{key} = \"...\""));
-            }
-            text
-        };
-        let place = match kind {
-            Some(0) => name("node", report).map(EventPlace::Demand),
-            Some(1) => name("node", report).map(EventPlace::Capacity),
-            Some(_) => match (name("supplier", report), name("customer", report), name("route", report)) {
-                (Some(supplier), Some(customer), Some(route)) => Some(EventPlace::Route(supplier, customer, route)),
-                _ => None,
-            },
-            None => None,
-        };
-        for (key, right) in [
-            ("kind", "demand, production_capacity or route_capacity"),
-            ("date", "a date"),
-            ("factor", "a factor, 1 = as planned"),
-        ] {
-            if !s.has(key) {
-                report.error(at.clone(), format!("the event has no {key}"), format!("{key} = {right}"));
-            }
-        }
-        for key in ["node", "supplier", "customer", "route"] {
-            s.has(key); // Known even where this kind has no use for it: the kind may be what is wrong.
-        }
-        if let (Some(from), Some(last)) = (date, until.filter(|last| date.is_some_and(|from| *last < from))) {
-            report.error(
-                s.place("until"),
-                format!("until is {last}, before the event's date {from}"),
-                format!("{from} or later"),
-            );
-        }
-        let date_at = s.place("date");
-        s.finish(report);
-        if let (Some(date), Some(factor), Some(place)) = (date, factor, place) {
-            events.push(EventRow { at, date, date_at, until, place, factor });
-        }
-    }
-    events
-}
-
 fn score(section: Option<Section<'_, '_>>, report: &mut Report) -> ScoreParametersPpm {
     let mut score = ScoreParametersPpm::PUBLISHED;
     if let Some(mut s) = section {
@@ -332,6 +314,19 @@ fn score(section: Option<Section<'_, '_>>, report: &mut Report) -> ScoreParamete
         set(&mut score.beta, "beta", 1e-6, 100.0);
         set(&mut score.gamma, "gamma", -100.0, 100.0);
         set(&mut score.kappa, "kappa", 1e-6, 100.0);
+        let to = &mut score.sensitivity;
+        for (slot, key) in [
+            (&mut to.volatility.delivery, "volatility_to_delivery"),
+            (&mut to.volatility.capacity, "volatility_to_capacity"),
+            (&mut to.disruption.delivery, "disruption_to_delivery"),
+            (&mut to.disruption.capacity, "disruption_to_capacity"),
+            (&mut to.backlog.delivery, "backlog_to_delivery"),
+            (&mut to.backlog.capacity, "backlog_to_capacity"),
+            (&mut to.utilization.delivery, "utilization_to_delivery"),
+            (&mut to.utilization.capacity, "utilization_to_capacity"),
+        ] {
+            set(slot, key, -4.0, 4.0);
+        }
         s.finish(report);
     }
     score

@@ -100,7 +100,7 @@ pub struct ProductSpec {
     pub name: String,
     /// Volume of one unit, in the unit of the routes' capacity.
     pub volume: i32,
-    /// Group whose daily shock its demand follows.
+    /// Index of its group in [`NetworkSpec::groups`]: its products share a shock each day; none where it has none.
     pub group: Option<usize>,
 }
 
@@ -126,8 +126,8 @@ pub struct NetworkSpec {
     pub horizon_days: usize,
     /// Length of the arrival ring [days].
     pub ring_days: i32,
-    /// Forecast smoothing: alpha = 2^-shift.
-    pub smoothing_shift: i32,
+    /// Bits that the lags of forecasts give up for range.
+    pub forecast_shift: i32,
     /// Internal units per unit of the user's.
     pub unit_scale: i32,
     /// Minor currency units per unit of currency.
@@ -152,6 +152,8 @@ pub struct NetworkSpec {
     pub stockpoints: Vec<i32>,
     /// Season profiles.
     pub profiles: Vec<ProfileSpec>,
+    /// Names of the groups of products, in the order of the user's file.
+    pub groups: Vec<String>,
     /// Dated events, by day.
     pub events: Vec<Event>,
     /// What is already ordered on the morning of the first day, by lane, product, stage and days.
@@ -160,9 +162,8 @@ pub struct NetworkSpec {
     pub disruptions: Vec<Disruption>,
     /// What is assembled from what, by node, component and product.
     pub bom: Vec<BomLine>,
-    /// Number of groups of products whose demand is shocked together.
-    pub groups: usize,
-    /// Index of the table of a group's daily shock, Q12.
+    /// Index of the table of the groups' daily shocks: factors Q12 of mean 4096, of which one draw per node, day
+    /// and group multiplies the season of the group's products. None where there are none.
     pub shock_table: Option<usize>,
     /// Tables of demand, lead time, defective shares, shocks and disruptions.
     pub tables: Vec<Compiled>,
@@ -184,6 +185,12 @@ impl NetworkSpec {
     pub fn value(&self, column: Column, node: usize, product: usize) -> i32 {
         let at = (column.at() * self.nodes.len() + node) * self.products.len() + product;
         self.stockpoints.get(at).copied().unwrap_or(0)
+    }
+
+    /// Table of the groups' daily shocks.
+    #[must_use]
+    pub fn group_shock(&self) -> Option<&Compiled> {
+        self.shock_table.and_then(|table| self.tables.get(table))
     }
 
     /// Name of a route with its lane: `factory>shop:slow`.
@@ -272,7 +279,7 @@ impl NetworkSpec {
             (header::RING_DAYS, self.ring_days),
             (header::FIRST_WEEKDAY, convert::word(self.start.weekday())),
             (header::FIRST_YEARDAY, convert::word(self.start.yearday())),
-            (header::SMOOTHING_SHIFT, self.smoothing_shift),
+            (header::FORECAST_SHIFT, self.forecast_shift),
             (header::UNIT_SCALE, self.unit_scale),
             (header::MONEY_SCALE, self.money_scale),
             (header::REFERENCE_HOLDING_LOW, halves(convert::bits_wide(self.reference_holding))[0]),
@@ -289,12 +296,15 @@ impl NetworkSpec {
             (header::OPEN_ORDERS, convert::word(self.open_orders.len())),
             (header::DISRUPTIONS, convert::word(self.disruptions.len())),
             (header::BOM_LINES, convert::word(self.bom.len())),
-            (header::GROUPS, convert::word(self.groups)),
+            // Without shocks it does not matter which products are of a group.
+            (header::GROUPS, self.shock_table.map_or(0, |_| convert::word(self.groups.len()))),
             (header::SHOCK_TABLE, self.shock_table.map_or(-1, convert::word)),
         ];
         for (at, value) in first {
             words[at] = value;
         }
+        let sensitivities = &mut words[header::SENSITIVITIES..][..layout::SENSITIVITY_WORDS];
+        sensitivities.copy_from_slice(&self.score.sensitivity.words());
     }
 
     fn write_places(&self, words: &mut Vec<i32>) {
@@ -340,13 +350,12 @@ impl NetworkSpec {
             w[layout::route::LEAD_MEAN_Q8] = route.lead_mean_q8;
             words.extend(w);
         }
-        for product in &self.products {
-            let mut w = [0; layout::PRODUCT_WORDS];
-            [w[layout::product::KEY_LOW], w[layout::product::KEY_HIGH]] = halves(name_key(&product.name));
-            w[layout::product::VOLUME] = product.volume;
-            w[layout::product::GROUP] = product.group.map_or(-1, convert::word);
-            words.extend(w);
-        }
+        let shocked = self.shock_table.is_some();
+        let keys = self.products.iter().map(|product| halves(name_key(&product.name)));
+        words.extend(keys.clone().map(|[low, _]| low));
+        words.extend(keys.map(|[_, high]| high));
+        words.extend(self.products.iter().map(|product| product.volume));
+        words.extend(self.products.iter().map(|product| product.group.filter(|_| shocked).map_or(-1, convert::word)));
     }
 
     /// Whether all sections have the sizes that the counts say: what the builder must keep.

@@ -1,7 +1,7 @@
 //! The stockpoint columns: costs, bounds of orders, and the textbook figures that planning starts from.
 
 use super::number::{from_count, from_wide, nearest, scaled_whole, word, word_up};
-use super::planning::{Faced, Lead, Plan, critical_ratio};
+use super::planning::{Faced, Lead, Loss, Plan, critical_ratio};
 use super::problem::Place;
 use super::resolve::{Builder, LOAD_LIMIT};
 use super::rows::{NodeRow, Overrides};
@@ -36,12 +36,14 @@ impl Builder<'_> {
         let (mut reference, mut position_max) = (0.0, 1);
         for (n, faced) in faced.iter().enumerate() {
             let node = &self.rows.nodes[self.chain.rows[n]];
-            let lead = self.lead(n);
-            let mut work_mean = 0.0;
+            let negotiation_cost = self.negotiation_cost(n);
+            let (mut work_mean, mut shelf) = (0.0, 0.0);
             for (p, &faced) in faced.iter().enumerate() {
                 let costs = self.costs(n, p);
+                self.losses_and_talks(n, p, negotiation_cost);
                 let ratio = self.critical_ratio(node, &costs);
-                let plan = Plan::new(lead, node.review_days, faced, ratio);
+                let (lead, loss) = (self.lead(n, p), self.loss(n, p));
+                let mut plan = Plan::new(lead, node.review_days, faced, loss, ratio);
                 if plan.protection_days > i64::try_from(PROTECTION_DAYS_MAX).unwrap_or(i64::MAX) {
                     self.report.error(
                         node.at.clone(),
@@ -50,6 +52,7 @@ impl Builder<'_> {
                     );
                     break;
                 }
+                self.forecast(n, p, lead, &mut plan);
                 self.set(Column::ProtectionDays, n, p, word(from_wide(plan.protection_days)).unwrap_or(1));
                 self.set(
                     Column::ProtectionSpread,
@@ -57,11 +60,16 @@ impl Builder<'_> {
                     p,
                     word(plan.spread() * 65_536.0).unwrap_or(i32::MAX).min(1 << 24),
                 );
-                self.set(Column::SafetyFactor, n, p, word(plan.safety_factor * 256.0).unwrap_or(0).clamp(-4096, 4096));
+                self.set(Column::SafetyFactor, n, p, word(plan.factor() * 256.0).unwrap_or(0).clamp(-4096, 4096));
                 position_max = position_max.max(self.bounds(n, p, &plan));
                 reference += f64::from(costs.holding) * libm::ceil(plan.level());
-                work_mean += costs.work * faced.mean;
+                if !self.recipes.component(n, p) {
+                    work_mean += costs.work * faced.mean / self.good_share(n, p);
+                }
+                let review = f64::from(node.review_days) * faced.mean;
+                shelf += self.rows.products[p].volume * (plan.safety() + review);
             }
+            self.check_storage(n, shelf / f64::from(self.rows.settings.unit_scale));
             if let Some(capacity) = node.capacity {
                 let needed = work_mean / f64::from(self.rows.settings.unit_scale);
                 if needed > capacity {
@@ -73,24 +81,111 @@ impl Builder<'_> {
                 }
             }
         }
+        let volumes = self.lane_volumes(faced);
+        self.check_route_capacity(&volumes);
         Totals { reference_holding: nearest(reference), position_max }
     }
 
-    /// Lead time over the first route of the lane with the greatest share, mail and production included.
-    fn lead(&self, n: usize) -> Lead {
-        let lanes = self.chain.lanes.iter().filter(|lane| lane.customer == n);
-        // The first of equal shares: max_by_key would take the last.
-        let Some(lane) = lanes.reduce(|best, lane| if lane.share > best.share { lane } else { best }) else {
-            return Lead { mean: 1.0, variance: 0.0 };
+    /// Mean volume a day over each lane.
+    fn lane_volumes(&self, faced: &[Vec<Faced>]) -> Vec<f64> {
+        let unit = f64::from(self.rows.settings.unit_scale);
+        let of = |l: usize| {
+            let lane = &self.chain.lanes[l];
+            let products = self.rows.products.iter().enumerate();
+            let ordered = products
+                .filter(|(p, _)| !self.recipes.assembled(lane.customer, *p))
+                .map(|(p, product)| product.volume * faced[lane.customer][p].mean * self.grown(l, lane.customer, p));
+            ordered.sum::<f64>() * f64::from(lane.share) / 1e6 / unit
         };
-        let days = &self.rows.routes[lane.routes[0]].lead_time;
-        let mean: f64 = days.iter().map(|(d, p)| d * p).sum();
-        let square: f64 = days.iter().map(|(d, p)| d * d * p).sum();
-        let production = self.rows.nodes[self.chain.rows[n]].production_days.unwrap_or(0);
-        Lead {
-            mean: mean + f64::from(lane.order_days) + f64::from(production),
-            variance: (square - mean * mean).max(0.0),
+        (0..self.chain.lanes.len()).map(of).collect()
+    }
+
+    /// Warns of a storage that has no room for what the textbook has on the shelf when a delivery has come.
+    fn check_storage(&mut self, n: usize, shelf: f64) {
+        let node = &self.rows.nodes[self.chain.rows[n]];
+        if let Some(storage) = node.storage.filter(|storage| shelf > *storage) {
+            self.report.warning(
+                node.storage_at.clone(),
+                format!("storage_volume is {storage}, safety stock and a review period's demand take {shelf:.0}"),
+                "more, or the yard is never empty",
+            );
         }
+    }
+
+    /// The lane with the greatest share of a node's orders.
+    fn main_lane(&self, n: usize) -> Option<usize> {
+        let lanes = (0..self.chain.lanes.len()).filter(|l| self.chain.lanes[*l].customer == n);
+        let share = |l: usize| self.chain.lanes[l].share;
+        // The first of equal shares: max_by_key would take the last.
+        lanes.reduce(|best, l| if share(l) > share(best) { l } else { best })
+    }
+
+    /// Lead time over the first route of the main lane at the supplier's base grade, mail and production
+    /// included. What is assembled takes its production, with its components at hand; they wait for none.
+    fn lead(&self, n: usize, p: usize) -> Lead {
+        let production = f64::from(self.rows.nodes[self.chain.rows[n]].production_days.unwrap_or(0));
+        if self.recipes.assembled(n, p) {
+            return Lead { mean: production, variance: 0.0 };
+        }
+        let Some(l) = self.main_lane(n) else { return Lead { mean: 1.0, variance: 0.0 } };
+        let (plan, mail) = (self.lane_plans[l], f64::from(self.chain.lanes[l].order_days));
+        let production = if self.recipes.component(n, p) { 0.0 } else { production };
+        Lead { mean: plan.lead_mean + mail + production, variance: plan.lead_variance }
+    }
+
+    /// Share of what is ordered that is defective or spoilt.
+    fn loss(&self, n: usize, p: usize) -> Loss {
+        let spoilt = if self.recipes.component(n, p) { 0.0 } else { 1.0 - self.good_share(n, p) };
+        if self.recipes.assembled(n, p) {
+            return Loss { mean: spoilt, variance: 0.0 };
+        }
+        let plan = self.main_lane(n).map_or_else(Default::default, |l| self.lane_plans[l]);
+        Loss { mean: 1.0 - (1.0 - plan.defect_mean) * (1.0 - spoilt), variance: plan.defect_variance }
+    }
+
+    /// Units that have to be shipped over a lane for each one that gets into its customer's stock.
+    pub(crate) fn grown(&self, l: usize, customer: usize, p: usize) -> f64 {
+        let spoilt = if self.recipes.component(customer, p) { 1.0 } else { self.good_share(customer, p) };
+        1.0 / ((1.0 - self.lane_plans[l].defect_mean) * spoilt)
+    }
+
+    /// Share of what a node's production finishes of a product that is good: its `yield`.
+    pub(crate) fn good_share(&self, n: usize, p: usize) -> f64 {
+        let row = self.chain.rows[n];
+        if self.rows.nodes[row].production_days.is_none() {
+            return 1.0;
+        }
+        let over = self.overrides.get(&(row, p)).and_then(|over| over.good_share.as_ref());
+        over.or(self.rows.products[p].orders.good_share.as_ref()).map_or(1.0, |share| share.0)
+    }
+
+    /// Cost of a step of effort at a node, which is the same on all its lanes [currency per product and day].
+    fn negotiation_cost(&mut self, n: usize) -> f64 {
+        let lanes = self.chain.lanes.iter().filter(|lane| lane.customer == n);
+        let routes: Vec<_> = lanes.flat_map(|lane| lane.routes.iter().map(|k| &self.rows.routes[*k])).collect();
+        super::supplier::agreed(&routes, |cells| cells.negotiation_cost, "negotiation_cost", self.report).unwrap_or(0.0)
+    }
+
+    /// Sets yield, and the costs of what is scrapped and of negotiation.
+    fn losses_and_talks(&mut self, n: usize, p: usize, negotiation_cost: f64) {
+        let row = self.chain.rows[n];
+        let (node, product, settings) = (&self.rows.nodes[row], &self.rows.products[p], &self.rows.settings);
+        let none = Overrides::default();
+        let over = self.overrides.get(&(row, p)).unwrap_or(&none);
+        let good = self.good_share(n, p);
+        let inbound = || (0..self.chain.lanes.len()).filter(|l| self.chain.lanes[*l].customer == n);
+        let scraps = good < 1.0 || inbound().any(|l| self.lane_plans[l].defect_mean > 0.0);
+        let value = over.unit_value.unwrap_or(product.unit_value * node.value_percent / 100.0);
+        let usual = value * settings.costs.scrap_percent / 100.0;
+        // Where nothing can be scrapped, nothing has to be proved of its cost.
+        let scrap = if scraps { over.scrap_cost.or(product.orders.scrap_cost).unwrap_or(usual) } else { 0.0 };
+        let talk = over.negotiation_cost.unwrap_or(negotiation_cost);
+        let at = || format!("{}/{}", node.name, product.name);
+        let scrap = self.money.minor(scrap / f64::from(settings.unit_scale), "scrap cost", at, self.report);
+        let talk = self.money.minor(talk, "negotiation cost", at, self.report);
+        self.set(Column::ScrapCost, n, p, scrap);
+        self.set(Column::NegotiationCost, n, p, talk);
+        self.set(Column::Yield, n, p, word(good * 65_536.0).unwrap_or(1 << 16));
     }
 
     fn critical_ratio(&self, node: &NodeRow, costs: &Costs) -> f64 {
@@ -144,7 +239,6 @@ impl Builder<'_> {
         let work_words = self.load(work, settings.work_scale, settings.unit_scale, LOAD_LIMIT, "work", &work_at);
         columns.iter().for_each(|(column, value)| self.set(*column, n, p, *value));
         self.set(Column::Work, n, p, work_words);
-        self.set(Column::Yield, n, p, 1 << 16);
         Costs { holding: columns[0].1, backorder: columns[1].1, lost_sale: columns[2].1, work }
     }
 
@@ -180,6 +274,10 @@ impl Builder<'_> {
         // Nothing is on its way on day 0, so that stock has to last through the first lead time: the
         // whole base-stock level stands on the shelf.
         let inventory = initial.unwrap_or(level).min(POSITION_LIMIT);
+        // What a supplier keeps for what it assembles, and what nobody can ask for, is not ordered.
+        let sold = |node: usize| self.stockpoints[self.at(Column::DemandTable, node, p)] >= 0;
+        let ordered = !self.recipes.withheld(self.chain, n, p) && !self.recipes.idle(self.chain, n, p, &sold);
+        let (order_max, inventory) = if ordered { (order_max, inventory) } else { (0, 0) };
         if ample > POSITION_LIMIT {
             let place = Place::whole(FILE);
             self.report.error(

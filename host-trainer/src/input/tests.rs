@@ -105,6 +105,88 @@ fn the_default_network_is_the_folder_it_writes() {
     assert!((3.0..20.0).contains(&mean));
 }
 
+#[test]
+fn a_lead_time_may_be_a_pearson_curve_by_moments_or_by_parameters() {
+    let with = |cell: &str| edited(&[("lanes.csv", "2:0.2 3:0.6 4:0.2", cell)]);
+    let spec = with("\"pearson4(mean=4, sd=1.2, skew=1, kurt=6)\"").load().unwrap().spec;
+    let route = &spec.routes[0];
+    assert!((f64::from(route.lead_mean_q8) / 256.0 - 4.0).abs() < 0.02, "{}", route.lead_mean_q8);
+    let (deviation, mean) = (spec.tables[route.lead_tables[0]].variance.sqrt(), spec.tables[route.lead_tables[0]].mean);
+    assert!((deviation - 1.2).abs() < 0.1 && (mean - 4.0).abs() < 0.02, "{mean} {deviation}");
+    assert_eq!(spec.ring_days, 13, "six deviations above the mean, and one");
+    let by_parameters = with("\"pearson4(lambda=3, a=1.5, m=4, nu=-3, max=9)\"").load().unwrap().spec;
+    assert_eq!(by_parameters.ring_days, 10);
+    for (cell, expected) in [
+        (
+            "\"pearson4(mean=4, sd=1, skew=1, kurt=4)\"",
+            "lanes.csv:4:19: lead_time is \"pearson4(mean=4, sd=1, skew=1, kurt=4)\", should be of Pearson type IV: at skewness 1 that is a kurtosis above 4.970",
+        ),
+        (
+            "\"pearson4(4, 1, 1, 6)\"",
+            "lanes.csv:4:19: lead_time is \"pearson4(4, 1, 1, 6)\", should be pearson4(mean=.., sd=.., skew=.., kurt=..)",
+        ),
+        ("\"pearson4(mean=4, sd=1, skew=1, kurt=6, max=200)\"", "should be a max from 1 to 127 days"),
+        ("\"pearson4(mean=4, sd=1, skew=6, kurt=90)\"", "should be a skewness between -5.65 and 5.65"),
+    ] {
+        let found = errors(&with(cell)).join("\n");
+        assert!(found.contains(expected), "missing: {expected}\nfound: {found}");
+    }
+    let cut = with("\"pearson4(mean=4, sd=3, skew=1, kurt=6, max=6)\"").load().unwrap();
+    assert!(shown(&cut.warnings).join("\n").contains("of the curve lie outside"), "{:?}", shown(&cut.warnings));
+}
+
+#[test]
+fn groups_campaigns_and_trends_are_read_and_their_errors_placed() {
+    let season = "weekly = [0.9, 0.9, 0.9, 1.0, 1.2, 1.4, 0.7]                          # Monday first";
+    let with = |season_adds: &str, sections: &str| {
+        let (season_adds, sections) = (format!("{season}\n{season_adds}"), format!("{sections}\n[hyperscore]"));
+        edited(&[
+            ("network.toml", season, &season_adds),
+            ("network.toml", "[hyperscore]", &sections),
+            ("products.csv", ",season,demand", ",season,group,demand"),
+            ("products.csv", ",,,shop,\"negative_binomial(24", ",,,shop,kitchen,\"negative_binomial(24"),
+            ("products.csv", ",,,shop,poisson(6)", ",,,shop,,poisson(6)"),
+            ("products.csv", ",,,shop,\"negative_binomial(12", ",,,shop,bath,\"negative_binomial(12"),
+            ("products.csv", ",1,1,6,,shop,", ",1,1,6,,shop,bath,"),
+            ("products.csv", ",2,,2,flat,", ",2,,2,flat,kitchen,"),
+        ])
+    };
+    let spec = with(
+        "campaign = \"flyer\"\ntrend_percent_per_year = 5",
+        "[campaigns.flyer]\nweeks = [10]\nfactor = 2\nafter = 0.5\n[shocks]\ndeviation = 0.3",
+    )
+    .load()
+    .unwrap()
+    .spec;
+    assert_eq!(spec.groups, ["kitchen", "bath"]);
+    assert_eq!(spec.products.iter().map(|p| p.group).collect::<Vec<_>>(), [Some(0), None, Some(1), Some(1), Some(0)]);
+    let shock = spec.group_shock().unwrap();
+    assert!((shock.variance.sqrt() / 4096.0 - 0.3).abs() < 0.01 && (shock.mean / 4096.0 - 1.0).abs() < 1e-3);
+    let shop = spec.profiles.iter().find(|p| p.name == "shop").unwrap();
+    // Week 10 begins on day 63, a Monday in 2024: twice the Monday before, and half of that a week later.
+    let ratio = |a: usize, b: usize| f64::from(shop.row[a]) / f64::from(shop.row[b]);
+    assert!(
+        (ratio(63, 56) - 2.0).abs() < 0.05 && (ratio(70, 56) - 0.5).abs() < 0.02,
+        "{} {}",
+        ratio(63, 56),
+        ratio(70, 56)
+    );
+    assert!((ratio(365, 0) - 1.05).abs() < 0.002, "{}", ratio(365, 0));
+    let found =
+        errors(&with("campaign = \"flier\"", "[campaigns.flyer]\nfactor = -1\n[shocks]\nstrength = 2")).join("\n");
+    for expected in [
+        "campaign is \"flier\", should be \"flyer\"",
+        "campaign flyer has no weeks",
+        "campaigns.flyer.factor is -1",
+        "shocks have no deviation",
+        "shocks.strength is not known",
+    ] {
+        assert!(found.contains(expected), "missing: {expected}\n{found}");
+    }
+    let alone = edited(&[("network.toml", "[hyperscore]", "[shocks]\ndeviation = 0.3\n[hyperscore]")]).load().unwrap();
+    assert!(shown(&alone.warnings).join("\n").contains("no product is in a group"));
+}
+
 /// Twenty errors in five files: each must be reported, at its line and column.
 #[test]
 fn twenty_planted_errors_are_all_reported_at_their_places() {

@@ -6,7 +6,7 @@ use crate::problem::Problem;
 use crate::train::{Trainer, training_seed};
 use crate::{input, rollout};
 use rand_core::Rng;
-use restock_core::action::HEADS;
+use restock_core::action::{HEADS, OUTPUTS};
 use restock_core::blob::{PolicyBlob, best_choices};
 use restock_core::draws::{Draws, Source};
 
@@ -41,7 +41,7 @@ fn packed(policy: &FloatPolicy, samples: &[[i8; FEATURES]]) -> Vec<u8> {
     let file = pack(1, "test", &[("shop".to_owned(), policy, calibration)]).expect("packs");
     let blob = PolicyBlob::decode(&file).expect("decodes");
     blob.self_test().expect("golden vectors hold");
-    assert_eq!(blob.agents().next().map(|agent| agent.golden.len()), Some(samples.len().min(GOLDEN_MAX)));
+    assert_eq!(blob.agents().next().map(|agent| agent.golden().count()), Some(samples.len().min(GOLDEN_MAX)));
     file
 }
 

@@ -46,6 +46,8 @@ enum Choice {
     Oracle,
     Python,
     Metamorphic,
+    Snapshot,
+    Planted,
     All,
 }
 
@@ -57,6 +59,8 @@ impl Choice {
             Self::Oracle => vec![Property::Oracle],
             Self::Python => vec![Property::Python],
             Self::Metamorphic => vec![Property::Metamorphic],
+            Self::Snapshot => vec![Property::Snapshot],
+            Self::Planted => vec![Property::Planted],
             Self::All if engines::python_is_here() => Property::ALL.to_vec(),
             Self::All => Property::ALL.into_iter().filter(|property| *property != Property::Python).collect(),
         }

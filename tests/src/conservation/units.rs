@@ -164,6 +164,13 @@ impl Books<'_> {
         ] {
             assert_eq!(found, right, "{name}, seed {}, day {}, node {n}", self.seed, self.day);
         }
+        // Of what lanes ordered, what did not begin to wait today was there; what waits today is at least that.
+        assert!(
+            (0..=tally.faced - tally.demand).contains(&tally.met),
+            "met, seed {}, day {}, node {n}",
+            self.seed,
+            self.day
+        );
         let most = tally.demand - tally.lost;
         assert!((0..=most).contains(&tally.served), "served, seed {}, day {}, node {n}", self.seed, self.day);
     }

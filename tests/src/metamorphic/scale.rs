@@ -125,6 +125,7 @@ fn scaled_tally(t: &Tally, factor: i64) -> Tally {
         served: t.served * factor,
         lost: t.lost * factor,
         faced: t.faced * factor,
+        met: t.met * factor,
         ordered: t.ordered * factor,
         received: t.received * factor,
         scrapped: t.scrapped * factor,

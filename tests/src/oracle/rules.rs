@@ -1,5 +1,5 @@
 //! The rules whose rounding is part of the contract, once more from their documentation: quantiles,
-//! seasons, orders, sharing, smoothing.
+//! seasons, orders, sharing.
 
 use crate::random_network::Segment;
 
@@ -98,15 +98,4 @@ pub(super) fn share_capacity(capacity: i64, claims: &[Claim]) -> (Vec<i64>, i64)
     }
     let used = used(&grants);
     (grants, used)
-}
-
-/// A forecast level, Q12, after a day of `units` in `season_q12`: `level += (demand / season - level) /
-/// 2^shift`, rounded to nearest. A day of less than a twentieth of the usual season teaches nothing.
-pub(super) fn smoothed(level_q12: i64, units: i64, season_q12: i64, shift: i32) -> i64 {
-    if season_q12 < 205 {
-        return level_q12;
-    }
-    let usual = units * ((1 << 24) / season_q12);
-    let step = (usual - level_q12 + (1 << (shift - 1))).div_euclid(1 << shift);
-    (level_q12 + step).min(i64::from(i32::MAX))
 }

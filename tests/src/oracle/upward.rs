@@ -1,6 +1,6 @@
 //! The middle of the oracle's day: forecasts, decisions, orders, production.
 
-use super::rules::{Claim, order_quantity, share_capacity, smoothed};
+use super::rules::{Claim, order_quantity, share_capacity};
 use super::{Dated, Moving, Oracle, Order, add, at};
 use crate::random_network::{Wish, wish};
 use restock_core::order::NOTHING;
@@ -12,10 +12,8 @@ impl Oracle<'_> {
         for i in 0..self.products() {
             let faced = at(&self.faced, n, i);
             self.today[n].faced += faced;
-            let season = plan.profiles[plan.stock[n][i].forecast_profile][self.day as usize];
-            let level = smoothed(at(&self.forecast, n, i), faced, i64::from(season), plan.smoothing_shift);
-            self.forecast.insert((n, i), level);
         }
+        self.learn(n);
         if self.day as usize % plan.nodes[n].review_days == plan.nodes[n].review_offset {
             for i in 0..self.products() {
                 let w = wish(self.wishes, self.day, n, plan.products[i].key);

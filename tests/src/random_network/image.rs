@@ -1,7 +1,7 @@
 //! A plan as the words of a scenario image, from the description of the layout alone.
 
 use super::{Plan, Segment, Stock};
-use restock_core::layout::{self, Column, header, lane, node, product, route};
+use restock_core::layout::{self, Column, header, lane, node, route};
 use restock_core::scenario::{Allocation, EventKind, Stage};
 
 impl Plan {
@@ -67,7 +67,7 @@ impl Plan {
             (header::TABLES, self.tables.len() as i32),
             (header::TABLE_WORDS, table_words),
             (header::RING_DAYS, self.ring_days as i32),
-            (header::SMOOTHING_SHIFT, self.smoothing_shift),
+            (header::FORECAST_SHIFT, self.forecast_shift),
             (header::UNIT_SCALE, 1),
             (header::MONEY_SCALE, 100),
             (header::REFERENCE_HOLDING_LOW, 1000),
@@ -88,6 +88,9 @@ impl Plan {
         ] {
             words[at] = word;
         }
+        // Weights that follow conditions, in every second network.
+        let strength = self.demand_max % 2 * 750_000;
+        words[header::SENSITIVITIES..][..4].copy_from_slice(&[0, 0, strength, -strength]);
     }
 
     fn places(&self, words: &mut Vec<i32>) {
@@ -141,14 +144,10 @@ impl Plan {
             w[route::LEAD_MEAN_Q8] = self.lead_mean_q8(way);
             words.extend(w);
         }
-        for item in &self.products {
-            let mut w = [0; layout::PRODUCT_WORDS];
-            w[product::KEY_LOW] = item.key as u32 as i32;
-            w[product::KEY_HIGH] = (item.key >> 32) as u32 as i32;
-            w[product::VOLUME] = item.volume;
-            w[product::GROUP] = item.group.map_or(-1, |group| group as i32);
-            words.extend(w);
-        }
+        words.extend(self.products.iter().map(|item| item.key as u32 as i32));
+        words.extend(self.products.iter().map(|item| (item.key >> 32) as u32 as i32));
+        words.extend(self.products.iter().map(|item| item.volume));
+        words.extend(self.products.iter().map(|item| item.group.map_or(-1, |group| group as i32)));
     }
 }
 
@@ -188,6 +187,11 @@ fn value(stock: &Stock, column: Column) -> i32 {
         Column::NegotiationCost => stock.negotiation_cost,
         Column::ScrapCost => stock.scrap_cost,
         Column::Yield => (1 << 16) - stock.spoilage_q16,
+        Column::ForecastLag1 => stock.forecast.words()[0],
+        Column::ForecastLag2 => stock.forecast.words()[1],
+        Column::ForecastLag3 => stock.forecast.words()[2],
+        Column::ForecastReach => stock.forecast.words()[3],
+        Column::ForecastMethod => stock.forecast.words()[4],
     }
 }
 

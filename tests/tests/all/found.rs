@@ -41,7 +41,6 @@ fn factory() -> Plan {
     let mut plan = Plan {
         horizon_days: 64,
         ring_days: 8,
-        smoothing_shift: 4,
         demand_max: 100,
         position_max: 1000,
         nodes: vec![node(false), node(true)],

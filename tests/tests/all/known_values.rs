@@ -20,7 +20,7 @@ fn chain(leads: &[usize], stock: &[Stock], lost_sales: bool, demand: Vec<Segment
     Plan {
         horizon_days: DAYS,
         ring_days: leads.iter().max().unwrap() + 1,
-        smoothing_shift: 4,
+        forecast_shift: 0,
         demand_max: demand.last().map_or(0, |s| s.value + s.span + 2),
         position_max: 1 << 20,
         nodes: (0..leads.len())

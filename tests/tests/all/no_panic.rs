@@ -6,7 +6,10 @@ use std::path::Path;
 use std::process::Output;
 
 fn build(more: &[&str]) -> Output {
-    let mut command = cargo(&Path::new(env!("CARGO_TARGET_TMPDIR")).join("no-panic"));
+    let mut command = cargo();
+    command.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(".."));
+    command.args(["build", "--quiet", "--locked", "--target-dir"]);
+    command.arg(Path::new(env!("CARGO_TARGET_TMPDIR")).join("no-panic"));
     command.args(["--profile", "device", "--package", "restock-firmware", "--bin", "no-panic", "--target", TARGET]);
     command.args(more).output().unwrap_or_else(|e| panic!("cargo: {e}"))
 }

@@ -4,7 +4,7 @@ use restock_core::layout::{self, header};
 use restock_core::policy::{Actions, NodeView, Policy};
 use restock_core::scenario::{Event, EventKind, SEASON_AHEAD_DAYS, Scenario, ScenarioError};
 use restock_core::{Network, kpi::Tally, observation};
-use restock_tests::random_network::{Dice, Plan, even_table};
+use restock_tests::random_network::{Dice, Forecast, Plan, even_table};
 
 /// Asks for the most extreme that the types allow, and looks at everything.
 struct Greedy(Dice);
@@ -211,6 +211,10 @@ fn an_extreme_network_is_refused_or_runs_without_overflow() {
             (s.work, s.protection_days) = (d.pick(&[0, 1, 1 << 20]), d.pick(&[1, 160]));
             (s.protection_spread_q16, s.safety_factor_q8) = (d.pick(&[0, 1 << 20]), d.pick(&[-(1 << 12), 1 << 12]));
             s.demand_mean_q12 = d.pick(&[0, i32::MAX]);
+            let mut wild = || [0; 3].map(|_: i32| d.pick(&[-16_384, 16_384]));
+            if let Forecast::Arima { .. } = s.forecast {
+                s.forecast = Forecast::Arima { weights: wild(), gains: wild(), reach: wild() };
+            }
             if s.demand_table.is_some() && d.chance(60) {
                 s.demand_table = Some(table);
             }

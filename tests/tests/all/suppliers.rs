@@ -39,7 +39,6 @@ fn shop(good: &[i32], bad: &[i32], defects: [&[i32]; 2], events: Vec<Event>) -> 
     Plan {
         horizon_days: DAYS,
         ring_days: 8,
-        smoothing_shift: 4,
         demand_max: 100,
         position_max: 1000,
         nodes: vec![Node {

@@ -1,8 +1,10 @@
 //! Files that were cut off, changed or mixed up are refused with a reason, never with a panic.
 
 use super::*;
-use restock_core::action::OUTPUTS;
-use restock_core::blob::{self, Agent, Golden, PolicyBlob};
+use restock_core::blob::{PolicyBlob, TRAILER};
+use restock_core::policy::QuantizedPolicy;
+use restock_core::{Network, Scenario};
+use restock_tests::checksum::crc32;
 
 #[test]
 fn a_digest_that_has_changed_fails_the_check() {
@@ -19,6 +21,66 @@ fn a_digest_that_has_changed_fails_the_check() {
     place.restock("verify run").refused(CHECK, &["my own rule: was ", ", is not run"]);
 }
 
+/// Another policy in the place of the packed one: the day and the stockpoint that are named are those found by
+/// running both, path by path and day by day.
+#[test]
+fn a_changed_digest_names_the_first_day_and_stockpoint_that_differ() {
+    let place = Workplace::with_run();
+    let before = place.bytes("run/restock.policy");
+    place.restock("train net --out other --seed 9 -q").expect(OK);
+    place.restock("pack other --out run/restock.policy").expect(OK);
+    let after = place.bytes("run/restock.policy");
+    let manifest: Value = serde_json::from_str(&place.read("run/manifest.json")).expect("JSON");
+    let (day, at, products) = first_difference(&place, &manifest["evaluation"], &before, &after);
+    let name = |what: &str, i: usize| manifest["names"][what][i].as_str().expect("a name").to_owned();
+    let (node, product) = (name("nodes", at / products), name("products", at % products));
+    let words = format!("first on day {day} at {node}/{product}");
+    place.restock("verify run").refused(CHECK, &["PPO int8: was ", &words]);
+    let ended = place.restock("verify run --json").expect(CHECK);
+    let expected = serde_json::json!([{ "day": day, "node": node, "product": product }]);
+    assert_eq!(ended.json()["first_differences"], expected, "{ended}");
+    // A trace that is damaged is said to be; without one the digests are still compared.
+    let trace = place.bytes("run/trace.bin");
+    place.write("run/trace.bin", &trace[..trace.len() / 2]);
+    place.restock("verify run").refused(DATA, &["run/trace.bin is damaged"]);
+    fs::remove_file(place.path("run/trace.bin")).expect("removes");
+    place.restock("verify run").refused(CHECK, &["PPO int8: was ", "its days were not kept"]);
+}
+
+/// First day, and on it the first stockpoint, on which two policies leave another level or order.
+fn first_difference(place: &Workplace, evaluation: &Value, one: &[u8], other: &[u8]) -> (u64, usize, usize) {
+    let number = |key: &str| evaluation[key].as_u64().expect("a number");
+    let bytes = place.bytes("run/scenario.bin");
+    let image: Vec<i32> = bytes.as_chunks::<4>().0.iter().map(|&word| i32::from_le_bytes(word)).collect();
+    let scenario = Scenario::new(&image).expect("sound");
+    let days = |policy: &[u8], replica: u64| -> Vec<(Vec<i32>, Vec<i32>)> {
+        let blob = PolicyBlob::decode(policy).expect("decodes");
+        let mut features = vec![0; QuantizedPolicy::bytes(&scenario)];
+        let mut policy = QuantizedPolicy::new(&blob, &scenario, &mut features).expect("fits");
+        let mut memory = vec![0; Network::words(&scenario)];
+        let mut network = Network::new(&scenario, &mut memory).expect("room");
+        network.reset(number("seed"), replica as u32, number("first_day") as u32);
+        (0..number("warmup_days") + number("days"))
+            .map(|_| {
+                network.advance(&mut policy);
+                (network.state().inventory_level.to_vec(), network.state().ordered_today.to_vec())
+            })
+            .collect()
+    };
+    let p = scenario.products();
+    let customer = |lane: usize| scenario.lanes()[lane].customer;
+    let mut found = Vec::new();
+    for replica in 0..number("replicas") {
+        for (day, (a, b)) in days(one, replica).iter().zip(&days(other, replica)).enumerate() {
+            let levels = (0..a.0.len()).filter(|&i| a.0[i] != b.0[i]);
+            let orders = (0..a.1.len()).filter(|&i| a.1[i] != b.1[i]).map(|i| customer(i / p) * p + i % p);
+            found.extend(levels.chain(orders).map(|at| (day as u64 + number("first_day"), at)));
+        }
+    }
+    let (day, at) = found.into_iter().min().expect("the policies differ somewhere");
+    (day, at, p)
+}
+
 #[test]
 fn a_damaged_policy_file_is_refused_with_the_reason() {
     let place = Workplace::with_run();
@@ -30,7 +92,7 @@ fn a_damaged_policy_file_is_refused_with_the_reason() {
         place.restock("simulate net --policy run/restock.policy").refused(DATA, words);
         place.restock("explain --run run --node shop --product mug --day 3").refused(DATA, words);
     };
-    refused(&[], &["has 0 bytes, needs 14: it is cut off"]);
+    refused(&[], &["has 0 bytes, needs 52: it is cut off"]);
     refused(&whole[..whole.len() / 2], &["it is cut off"]);
     refused(&whole[..whole.len() - 1], &["it is cut off"]);
     refused(&[&whole[..], b"!"].concat(), &["its header says"]);
@@ -41,7 +103,7 @@ fn a_damaged_policy_file_is_refused_with_the_reason() {
         bytes
     };
     refused(&flipped(1), &["not a policy file"]);
-    refused(&flipped(4), &["policy format version 5, this build reads version 1"]);
+    refused(&flipped(4), &["policy format version 6, this build reads version 2"]);
     for at in [20, whole.len() / 3, whole.len() - 3] {
         refused(&flipped(at), &["its checksum does not match"]);
     }
@@ -51,20 +113,16 @@ fn a_damaged_policy_file_is_refused_with_the_reason() {
 fn a_golden_vector_that_does_not_hold_fails_the_check() {
     let place = Workplace::with_run();
     let whole = place.bytes("run/restock.policy");
-    let file = PolicyBlob::decode(&whole).expect("decodes");
-    let wrong = [7; 4 * OUTPUTS];
-    let agents: Vec<Agent<'_>> = file
-        .agents()
-        .map(|mut agent| {
-            agent.golden = agent.golden.iter().map(|golden| Golden { logits: &wrong, ..*golden }).collect();
-            agent
-        })
-        .collect();
-    let mut bytes = vec![0; 2 * whole.len()];
-    let length = blob::encode(file.header().scenario_hash, "tampered", &agents, &mut bytes).expect("encodes");
-    place.write("run/restock.policy", &bytes[..length]);
+    // The last words of the file before its checksum are the logits of the last agent's last golden vector.
+    let mut bytes = whole.clone();
+    let end = bytes.len() - TRAILER;
+    bytes[end - 1] ^= 0x40;
+    let checksum = crc32(&bytes[..end]);
+    bytes[end..].copy_from_slice(&checksum.to_le_bytes());
+    let vectors = PolicyBlob::decode(&bytes).expect("decodes").agents().last().expect("an agent").golden().count();
+    place.write("run/restock.policy", &bytes);
     for command in ["inspect run/restock.policy", "verify run"] {
-        place.restock(command).refused(CHECK, &["golden vector 0 gives other logits"]);
+        place.restock(command).refused(CHECK, &[&format!("golden vector {} gives other logits", vectors - 1)]);
     }
     // Packed anew it is sound again.
     place.restock("pack run").expect(OK);
