@@ -144,8 +144,17 @@ impl Saved<'_> {
                 let cell = |words: Words<'_>, row: Option<usize>| row.map_or(0, |r| wide(words.at(r * p + i)));
                 let works = node.produces.then_some(node.producer_row);
                 let level = wide(level.at(n * p + i));
+                // A component is owed to the products that wait for it, and to no customer.
+                let (mut component, mut to_products) = (false, 0);
+                for line in s.bom(node) {
+                    let wanted = input.at(node.producer_row * p + line.product);
+                    if line.component == i {
+                        component = true;
+                        to_products += wide(line.quantity) * wide(wanted);
+                    }
+                }
                 let to_lanes: i64 = node.outbound.iter().map(|&b| cell(waiting, Some(byte_index(b)))).sum();
-                let to_customers = to_customers(node, level, cell(owed, node.mixed_row));
+                let to_customers = if component { 0 } else { to_customers(node, level, cell(owed, node.mixed_row)) };
                 let mut position = level + cell(input, works) + cell(making, works) + cell(yard, node.yard_row);
                 for (l, lane) in node.inbound.iter().filter_map(|&b| Some((b, s.lanes().get(byte_index(b))?))) {
                     position += cell(in_transit, Some(byte_index(l))) + cell(waiting, Some(byte_index(l)));
@@ -154,14 +163,6 @@ impl Saved<'_> {
                 let due = |m: usize| {
                     (0..s.works_days).map(|day| wide(works_ring.at((day * s.producers + m) * p + i))).sum::<i64>()
                 };
-                // A component is owed to the products that wait for it.
-                let mut to_products = 0;
-                for line in s.bom(node) {
-                    let wanted = input.at(node.producer_row * p + line.product);
-                    if line.component == i {
-                        to_products += wide(line.quantity) * wide(wanted);
-                    }
-                }
                 let waited = s.demand_max(n, i, &season_max) * wider(i64::from(self.day));
                 let right = level + to_lanes + to_customers + to_products >= 0
                     && position <= s.position_bound(n, i)

@@ -143,6 +143,9 @@ fn the_forecast_is_what_its_process_says() {
             })
             .collect();
         let mut greatest = vec![0.0f64; stock.len()];
+        // Lags end at 2^27 of their Q(12 - shift): what passes that is another process from then on.
+        let most = f64::from(1 << (15 + plan.forecast_shift));
+        let mut ended = vec![false; stock.len()];
         run(&plan, seed, &mut Wishes::new(seed), |day, network, _| {
             for (at, lags) in lags.iter_mut().enumerate() {
                 let season = plan.profiles[plan.stock[at / p][at % p].forecast_profile][day as usize];
@@ -170,6 +173,10 @@ fn the_forecast_is_what_its_process_says() {
                         (2, lags[0] * lags[1])
                     }
                 };
+                ended[at] |= lags.iter().any(|lag| lag.abs() > most);
+                if ended[at] {
+                    continue;
+                }
                 let found = f64::from(network.state().forecast_level[at]) / 4096.0;
                 if season >= 205 {
                     greatest[at] = greatest[at].max(seen);
