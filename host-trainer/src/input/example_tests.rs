@@ -34,8 +34,13 @@ fn the_example_passes_every_check_and_serves_its_customers() {
     let mut memory = vec![0; Network::words(&scenario)];
     let mut network = Network::new(&scenario, &mut memory).unwrap();
     network.reset(3, 0, 0);
+    let p = scenario.products();
     for _ in 0..400 {
         network.advance(&mut Textbook);
+        let state = network.state();
+        // Components that are short are owed to the works' production: the shop is sent none, nor less than none.
+        assert!(state.in_transit.iter().chain(state.waiting).chain(state.yard).all(|units| *units >= 0));
+        assert_eq!(state.inventory_level[p - 3..p], [0; 3]);
     }
     let total = network.kpis().total();
     println!("example: fill rate {} ppm, {:?}", total.fill_rate_ppm(), total.ledger);
