@@ -591,6 +591,13 @@ impl<'a> Scenario<'a> {
         self.product_column(layout::product::VOLUME)
     }
 
+    /// Volume of one unit of a product.
+    #[inline]
+    #[must_use]
+    pub fn volume(&self, product: usize) -> i32 {
+        at(self.volumes(), product)
+    }
+
     /// Group whose shock each product's demand follows, or -1. Shape `[product]`.
     #[inline(always)]
     pub(crate) fn group_column(&self) -> &'a [i32] {

@@ -28,10 +28,6 @@ macro_rules! arrays {
         /// Number of arrays.
         pub(crate) const ARRAYS: usize = [$(stringify!($name)),*].len();
 
-        /// Names of the arrays, in their order.
-        #[cfg(test)]
-        pub(crate) const NAMES: [&str; ARRAYS] = [$(stringify!($name)),*];
-
         /// Lengths of the arrays, in the order of [`State`].
         pub(crate) fn lengths($s: &Scenario<'_>) -> [usize; ARRAYS] {
             [$(($rows) * $s.products()),*]

@@ -136,21 +136,20 @@ fn replicate(
     let mut memory = vec![0i32; Network::words(scenario)];
     let Ok(mut network) = Network::new(scenario, &mut memory) else { unreachable!("memory is as long as asked for") };
     network.reset(protocol.seed, replica, protocol.first_day);
-    let mut digest = Digest::new();
+    let (mut digest, mut daily) = (Digest::new(), Daily::default());
     let mut monitor = HyperScoreMonitor::new(scenario, MonitorSettings::WEEKLY);
     let mut record = record.map(|recorder| (recorder, recorder.path()));
-    let mut daily = Daily::default();
     for day in 0..protocol.warmup_days + protocol.days {
         if day == protocol.warmup_days {
             network.clear_kpis();
         }
         simd::advance(&mut network, policy);
         network.trace(&mut digest);
-        let sum = |of: fn(&Tally) -> i64| network.today().iter().map(of).sum();
-        daily.push(sum(|tally| tally.demand), sum(|tally| tally.served), network.disrupted());
         if day >= protocol.warmup_days {
             let _ = monitor.watch(network.today(), network.disrupted());
         }
+        let sum = |of: fn(&Tally) -> i64| network.today().iter().map(of).sum();
+        daily.push(sum(|tally| tally.demand), sum(|tally| tally.served), network.disrupted());
         if let Some((recorder, path)) = &mut record {
             recorder.day(path, day as usize, replica, &network);
         }
@@ -303,10 +302,6 @@ pub fn summarize(scenario: &Scenario<'_>, name: &str, outcomes: &[Outcome], peri
         all.join(&outcome.kpis);
         digest.wide(outcome.digest as i64);
     }
-    // What is not counted is at the front.
-    let daily: Vec<Daily> = outcomes.iter().map(|outcome| outcome.daily.clone()).collect();
-    let counted = outcomes.first().map_or(0, |outcome| outcome.kpis.days());
-    let warmup_days = daily.first().map_or(0, |daily| daily.days().saturating_sub(counted));
     let total = all.total();
     let terms = total.ledger.terms();
     let score = HyperScore::of(&all, &scenario.score_parameters());
@@ -314,6 +309,10 @@ pub fn summarize(scenario: &Scenario<'_>, name: &str, outcomes: &[Outcome], peri
         let score = HyperScore::of_node(&all, scenario, n);
         NodeScore { hyperscore: score.score, v: score.v_real(), parts: PartsOut::of(&score) }
     };
+    // What is not counted is at the front.
+    let daily: Vec<Daily> = outcomes.iter().map(|outcome| outcome.daily.clone()).collect();
+    let counted = outcomes.first().map_or(0, |outcome| outcome.kpis.days());
+    let warmup_days = daily.first().map_or(0, |daily| daily.days().saturating_sub(counted));
     let echelons = scenario.nodes().iter().map(|n| n.echelon).max().map_or(0, |e| usize::from(e) + 1);
     let bullwhip: Vec<f64> = (0..echelons)
         .map(|e| outcomes.iter().map(|o| o.kpis.bullwhip_milli(e) as f64 / 1000.0).sum::<f64>() / replicas)

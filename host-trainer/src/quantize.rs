@@ -103,6 +103,12 @@ impl Signer {
         Self { id: digest.value(), pair }
     }
 
+    /// Its signature of some bytes.
+    #[must_use]
+    pub fn sign(&self, bytes: &[u8]) -> [u8; 64] {
+        *self.pair.sk.sign(bytes, None)
+    }
+
     /// What a device has to know to trust it.
     #[must_use]
     pub fn trusted(&self) -> TrustedKey {
@@ -164,7 +170,7 @@ pub fn pack_labelled(
     let mut file = vec![0u8; FILE_BYTES_MAX];
     let length = match &label.signer {
         None => draft.encode(&mut file)?,
-        Some(signer) => draft.encode_signed(signer.id, |bytes| *signer.pair.sk.sign(bytes, None), &mut file)?,
+        Some(signer) => draft.encode_signed(signer.id, |bytes| signer.sign(bytes), &mut file)?,
     };
     file.truncate(length);
     Ok(file)

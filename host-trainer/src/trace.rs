@@ -254,7 +254,7 @@ mod tests {
         assert_eq!(decode(&encode(&[was.clone()])), Ok(vec![was.clone()]));
         for at in [0, 207, scenario.stockpoints() - 1] {
             let mut other = levels.clone();
-            other[at] += 30;
+            other[at] += 300;
             let now = traced(&scenario, &Contender::BaseStock(other.clone()), 2);
             // The first day on which that stockpoint orders otherwise on some path, found the slow way.
             let day = first_other_day(&scenario, &levels, &other);

@@ -33,29 +33,9 @@ pub fn every_byte(whole: &[u8], mut each: impl FnMut(&[u8], String)) {
     }
 }
 
-/// CRC-32 (ISO-HDLC) from a table of its own: independent of the crate that the formats use.
-#[must_use]
-pub fn crc32(bytes: &[u8]) -> u32 {
-    const TABLE: [u32; 256] = {
-        let mut table = [0; 256];
-        let mut byte = 0;
-        while byte < 256 {
-            let (mut crc, mut bit) = (byte as u32, 0);
-            while bit < 8 {
-                crc = if crc & 1 == 1 { (crc >> 1) ^ 0xedb8_8320 } else { crc >> 1 };
-                bit += 1;
-            }
-            table[byte] = crc;
-            byte += 1;
-        }
-        table
-    };
-    !bytes.iter().fold(u32::MAX, |crc, &byte| (crc >> 8) ^ TABLE[((crc ^ u32::from(byte)) & 0xff) as usize])
-}
-
 /// Puts the right checksum at the end of a file that ends with one, as a deceiver would.
 pub fn seal(file: &mut [u8]) {
     if let Some((body, checksum)) = file.split_last_chunk_mut::<4>() {
-        *checksum = crc32(body).to_le_bytes();
+        *checksum = crate::checksum::crc32(body).to_le_bytes();
     }
 }

@@ -18,7 +18,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-pub use nested::{TARGET, build, build_with, cargo, qemu, qemu_on};
+pub use nested::{TARGET, build, build_one, build_with, cargo, qemu, qemu_on};
 
 /// First address of the RAM.
 const RAM_AT: u32 = 0x2000_0000;
@@ -153,6 +153,8 @@ pub struct Firmware {
     pub flash: Vec<u8>,
     /// What it runs on.
     pub board: Board,
+    /// What its statics take of the RAM [bytes].
+    pub ram_bytes: u32,
 }
 
 impl Firmware {
@@ -176,7 +178,8 @@ impl Firmware {
             }
             flash[start..end].copy_from_slice(segment.bytes);
         }
-        Ok(Self { path: path.to_owned(), flash, board: Board::M4F })
+        let ram_bytes = elf::ram_bytes(&file, RAM_AT).map_err(EmulatorError::Image)?;
+        Ok(Self { path: path.to_owned(), flash, board: Board::M4F, ram_bytes })
     }
 
     /// The same for another board.

@@ -92,6 +92,12 @@ pub fn small() -> Vec<u8> {
     file(5, &[3, 2, 2], 1, &[&[], &[3]])
 }
 
+/// Three files small enough for every way of damaging them.
+#[must_use]
+pub fn references() -> [Vec<u8>; 3] {
+    [small(), file(4, &[2, 2], 1, &[&[]]), file(6, &[2, 3], 1, &[&[2, 3], &[1]])]
+}
+
 /// A file with this body, whose preamble and checksum are right.
 #[must_use]
 pub fn framed(body: &[u8]) -> Vec<u8> {

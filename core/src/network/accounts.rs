@@ -33,6 +33,12 @@ impl Network<'_, '_> {
                 owed += product(missing, backorder);
                 owed_value += product(missing, unit);
             }
+            // What a component's stockpoint owes, it owes to production: no customer waits for it.
+            let mut before = None;
+            for line in s.bom(node).filter(|line| before.replace(line.component) != Some(line.component)) {
+                let level = at(stock, line.component);
+                owed_value -= product(if level < 0 { -level } else { 0 }, at(values, line.component));
+            }
             let mut costs = self.costs.as_deref_mut().map(|c| row_mut(c, n, p));
             if let Some(costs) = costs.as_deref_mut() {
                 for (((c, &stock), &holding), &backorder) in costs.iter_mut().zip(stock).zip(holding).zip(backorder) {

@@ -72,7 +72,6 @@ impl Network<'_, '_> {
                 let target = if level < limit { level } else { limit };
                 let units = order::quantity(target, at(self.scratch.position, i), at(self.scratch.cap, i), bounds);
                 set_at(self.scratch.level, i, NOTHING);
-                set_at(self.scratch.expedite, i, NOTHING);
                 set_at(self.scratch.rushed, i, units);
                 if units > 0 {
                     add_at(row_mut(self.state.input_stock, node.producer_row, p), i, units);
@@ -85,6 +84,8 @@ impl Network<'_, '_> {
                     }
                 }
             }
+            // Nor is it rushed, be its own level that of no order.
+            set_at(self.scratch.expedite, i, NOTHING);
             let units = at(self.scratch.rushed, i);
             let needed = needed(&line, units);
             add_at(row_mut(self.state.inventory_level, n, p), line.component, -needed);

@@ -140,7 +140,9 @@ fn serve_lost(
 ) {
     let rows = stock.iter_mut().zip(demand).zip(values.iter().zip(rates));
     for (i, ((stock, &d), (&value, &rate))) in rows.enumerate() {
-        let served = if *stock < d { *stock } else { d };
+        // A component's level may be below 0: it is owed to production, and no customer wants it.
+        let on_hand = if *stock > 0 { *stock } else { 0 };
+        let served = if on_hand < d { on_hand } else { d };
         let cost = wide(d - served) * wide(rate);
         tally.demand += wide(d);
         tally.served += wide(served);
@@ -172,6 +174,7 @@ fn serve_mixed(
     for (i, (((stock, owed), &d), (&value, &rate))) in rows.enumerate() {
         let lanes = node.outbound.iter().map(|&b| at(waiting, byte_index(b) * p + i));
         let on_hand = *stock + *owed + lanes.sum::<i32>();
+        let on_hand = if on_hand > 0 { on_hand } else { 0 }; // below 0: a component
         let late = if *owed < on_hand { *owed } else { on_hand };
         let left = on_hand - late;
         let served = if left < d { left } else { d };

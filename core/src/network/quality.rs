@@ -17,7 +17,8 @@ pub const ALL_Q15: i32 = 1 << 15;
 #[inline(always)]
 #[must_use]
 pub const fn shares(score: i32) -> (i32, i32) {
-    (from_bits(bits(score) >> 16), from_bits(bits(score) & 0xffff))
+    // As bits: all of a share, 2^15, takes the sign's place in the high half.
+    (from_bits(bits(score) >> 16), score & 0xffff)
 }
 
 /// The score of two shares, Q15.

@@ -98,15 +98,15 @@ impl Network<'_, '_> {
         if let Some(x) = mixed_row {
             for (((grant, waiting), &stock), &owed) in rows.zip(row(self.state.customer_backorder, x, p)) {
                 let available = stock + *waiting + owed;
-                let available = if available > 0 { available } else { 0 };
+                let available = if available > 0 { available } else { 0 }; // below 0: a component
                 *grant = if available < *waiting { available } else { *waiting };
                 *waiting -= *grant;
             }
         } else {
-            // What is owed is all to this lane: after shipping, the backlog that is left is what waits.
+            // What is owed is all to this lane: after shipping, the backlog that is left is what waits. Only a
+            // component is owed to others, to production, and no lane waits for it.
             for ((grant, waiting), &stock) in rows {
                 let left = if stock < 0 { -stock } else { 0 };
-                // Of a component that is short, what is owed is owed to production.
                 let left = if left < *waiting { left } else { *waiting };
                 *grant = *waiting - left;
                 *waiting = left;
@@ -131,8 +131,7 @@ impl Network<'_, '_> {
                 owed += *claim;
             }
             let available = at(self.state.inventory_level, n * p + i) + owed;
-            // A component that is short is owed to production: nothing of it goes out.
-            let available = if available > 0 { available } else { 0 };
+            let available = if available > 0 { available } else { 0 }; // below 0: a component
             match node.allocation {
                 Allocation::Proportional => allocation::proportional(available, claims, grants),
                 Allocation::Priority => allocation::in_order(available, claims, grants),

@@ -178,8 +178,9 @@ impl Scales {
         }
         for i in 0..BLOCK {
             if floored[i] != 0 && protection[i] > 0 {
-                let daily = forecast.q12(i) / wide(protection[i]);
-                let cover = (1 << 37) / if daily > 1 { daily } else { 1 };
+                let (mean, days) = (forecast.q12(i), wide(protection[i]));
+                let least = if mean > days { mean } else { days };
+                let cover = (days << 37).checked_div(least).unwrap_or(0);
                 self.cover[i] = if cover < 1 << 32 { cover } else { 1 << 32 };
             }
         }

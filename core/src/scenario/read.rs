@@ -689,6 +689,14 @@ fn check_open_orders(section: &Reader<'_>, lanes: &[Lane], sizes: &Sizes) -> Res
     Ok(())
 }
 
+/// The longest that anything is in the mail: an open order may be longer than its lane's orders [days].
+fn longest_mail(lanes: &[Lane], open_orders: &Reader<'_>) -> usize {
+    use layout::open_order::{DAYS, STAGE};
+    let longest = lanes.iter().fold(0, |a, lane| if lane.order_days > a { lane.order_days } else { a });
+    let mailed = open_orders.rows(layout::OPEN_ORDER_WORDS).filter(|r| at(r.words, STAGE) == 1);
+    mailed.map(|r| index(at(r.words, DAYS))).fold(longest, |a, days| if days > a { days } else { a })
+}
+
 impl<'a> Scenario<'a> {
     /// Checks an image and borrows it.
     ///
@@ -769,7 +777,7 @@ impl<'a> Scenario<'a> {
             weighing: nodes.iter().filter(|n| n.weight_row.is_some()).count(),
             yards: nodes.iter().filter(|n| n.yard_row.is_some()).count(),
             works_days: nodes.iter().fold(0, |a, n| if n.production_days > a { n.production_days } else { a }) + 1,
-            mail_days: lanes.iter().fold(0, |a, l| if l.order_days > a { l.order_days } else { a }) + 1,
+            mail_days: longest_mail(&lanes, &open_orders) + 1,
             rush_lanes: lanes.iter().filter(|l| l.rush_row.is_some()).count(),
             nodes,
             lanes,

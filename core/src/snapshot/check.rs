@@ -33,25 +33,26 @@ impl Saved<'_> {
         self.check_stockpoints(s)
     }
 
-    /// No term is negative, no quantity more than the days allow, and all money together leaves room for the rest
-    /// of the horizon: half of 64 bits is for what has been, half for what comes.
+    /// No term is negative, no quantity more than the days allow, and costs and values together leave room for
+    /// the rest of the horizon: half of 64 bits is for what has been, half for what comes.
     fn check_tallies(
         &self,
         s: &Scenario<'_>,
         days: u32,
         tally: impl Fn(&Self, usize) -> Tally,
     ) -> Result<(), SnapshotError> {
-        let mut money = 0;
+        let (mut money, mut values) = (0i128, 0i128);
+        let most = wider(i64::MAX / 2);
         let units_max = i64::from(days) * wide(crate::convert::word(s.products())) * UNITS_MAX;
         for node in 0..self.nodes {
             let tally = tally(self, node);
             let [units @ .., sold, stock, transit, work_used, work_capacity] = plain_terms(&tally);
             let costs: [i64; TERMS] = tally.ledger.terms();
-            for value in [sold, stock, transit].into_iter().chain(costs) {
-                money += if value < 0 { wider(i64::MAX) } else { wider(value) };
-            }
+            let sum = |sum: i128, value: i64| sum + if value < 0 { wider(i64::MAX) } else { wider(value) };
+            money = costs.into_iter().fold(money, sum);
+            values = [sold, stock, transit].into_iter().fold(values, sum);
             let work = 0 <= work_used && work_used <= work_capacity && work_capacity <= i64::from(days) * WORK_MAX;
-            if !work || !units.iter().all(|&units| 0 <= units && units <= units_max) || money > wider(i64::MAX / 2) {
+            if !work || !units.iter().all(|&units| 0 <= units && units <= units_max) || money > most || values > most {
                 return Err(SnapshotError::Accounts { node });
             }
         }

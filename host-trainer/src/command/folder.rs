@@ -48,7 +48,6 @@ pub fn init(arguments: &InitArguments, common: &Common) -> Result<(), Failure> {
     let written = match (&arguments.demand, &arguments.products) {
         (Some(demand), Some(products)) => input::write_from_history(folder, demand, products),
         _ if arguments.embedded => input::write_default(folder),
-        _ if arguments.example => input::write_example(folder),
         _ => input::write_starter(folder),
     };
     written.map_err(|problems| Failure::input(&problems))?;

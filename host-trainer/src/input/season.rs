@@ -69,6 +69,19 @@ impl Profile {
         self.set_annual(annual.collect())
     }
 
+    /// Sets `exp(sum(a_k cos(2 pi k d / 365) + b_k sin(2 pi k d / 365)))` over pairs (a, b), scaled to a mean
+    /// of 1, d = 0 on 1 January.
+    pub fn set_log_fourier(&mut self, pairs: &[(f64, f64)]) {
+        let annual = (0..YEAR_DAYS).map(|day| {
+            let waves = pairs.iter().enumerate().map(|(k, (a, b))| {
+                let (sine, cosine) = harmonic(k + 1, day);
+                a * cosine + b * sine
+            });
+            libm::exp(waves.sum::<f64>())
+        });
+        self.set_annual(annual.collect());
+    }
+
     /// Multiplies the year by a campaign: `factor` in each of its weeks (week 1 starts on 1 January) and
     /// `after` in the week that follows it, which is not itself a campaign's. The mean stays 1: what is sold
     /// in a campaign is missing at other times.
@@ -97,19 +110,6 @@ impl Profile {
         } else {
             libm::exp(self.growth * (day - self.growth_origin) / from_count(YEAR_DAYS))
         }
-    }
-
-    /// Sets `exp(sum(a_k cos(2 pi k d / 365) + b_k sin(2 pi k d / 365)))` over pairs (a, b), scaled to a mean
-    /// of 1, d = 0 on 1 January.
-    pub fn set_log_fourier(&mut self, pairs: &[(f64, f64)]) {
-        let annual = (0..YEAR_DAYS).map(|day| {
-            let waves = pairs.iter().enumerate().map(|(k, (a, b))| {
-                let (sine, cosine) = harmonic(k + 1, day);
-                a * cosine + b * sine
-            });
-            libm::exp(waves.sum::<f64>())
-        });
-        self.set_annual(annual.collect());
     }
 
     fn set_annual(&mut self, annual: Vec<f64>) -> bool {

@@ -350,15 +350,12 @@ impl NetworkSpec {
             w[layout::route::LEAD_MEAN_Q8] = route.lead_mean_q8;
             words.extend(w);
         }
+        let shocked = self.shock_table.is_some();
         let keys = self.products.iter().map(|product| halves(name_key(&product.name)));
         words.extend(keys.clone().map(|[low, _]| low));
         words.extend(keys.map(|[_, high]| high));
         words.extend(self.products.iter().map(|product| product.volume));
-        words.extend(
-            self.products
-                .iter()
-                .map(|product| product.group.filter(|_| self.shock_table.is_some()).map_or(-1, convert::word)),
-        );
+        words.extend(self.products.iter().map(|product| product.group.filter(|_| shocked).map_or(-1, convert::word)));
     }
 
     /// Whether all sections have the sizes that the counts say: what the builder must keep.

@@ -13,6 +13,22 @@ const PROGRAM_HEADER_BYTES: usize = 32;
 const LOADABLE: u32 = 1;
 const MACHINE_ARM: u16 = 40;
 
+/// Bytes that the program's segments take in memory from `ram_at` on: `.data`, `.bss` and `.uninit`.
+///
+/// # Errors
+/// As for [`segments`].
+pub(super) fn ram_bytes(file: &[u8], ram_at: u32) -> Result<u32, String> {
+    segments(file)?;
+    let (table, count) = (index(word(file, 28)?), usize::from(half(file, 44)?));
+    let mut bytes = 0;
+    for at in (0..count).map(|i| table + i * PROGRAM_HEADER_BYTES) {
+        if word(file, at)? == LOADABLE && word(file, at + 8)? >= ram_at {
+            bytes += word(file, at + 20)?;
+        }
+    }
+    Ok(bytes)
+}
+
 /// The loadable segments of an ELF file.
 ///
 /// # Errors

@@ -10,21 +10,30 @@ pub const TARGET: &str = "thumbv7em-none-eabihf";
 const PACKAGE: &str = "restock-firmware";
 const QEMU: &str = "qemu-system-arm";
 
-/// Builds the firmware as a user would, with a target folder of its own below `scratch`: the outer
+/// Builds the firmware: [`build_one`] of the demo in `release`.
+///
+/// # Errors
+/// As for [`build_one`].
+pub fn build(scratch: &Path) -> Result<Firmware, EmulatorError> {
+    build_one(scratch, PACKAGE, "release")
+}
+
+/// Builds one of the firmware's programs as a user would, with a target folder of its own below `scratch`: the outer
 /// cargo holds the lock of the usual one.
 ///
 /// # Errors
 /// What the compiler said; if its target is missing, the one command that installs it.
-pub fn build(scratch: &Path) -> Result<Firmware, EmulatorError> {
+pub fn build_one(scratch: &Path, program: &str, profile: &str) -> Result<Firmware, EmulatorError> {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."));
     let target_folder = scratch.join("firmware");
     let mut command = cargo();
     command.current_dir(workspace);
     command
-        .args(["build", "--quiet", "--locked", "--release", "--package", PACKAGE, "--target", TARGET, "--target-dir"])
+        .args(["build", "--quiet", "--locked", "--package", PACKAGE, "--target", TARGET])
+        .args(["--profile", profile, "--bin", program, "--target-dir"])
         .arg(&target_folder);
     build_with(command, Some(TARGET))?;
-    Firmware::load(&target_folder.join(TARGET).join("release").join(PACKAGE))
+    Firmware::load(&target_folder.join(TARGET).join(profile).join(program))
 }
 
 /// A cargo that hears nothing of the outer build's settings.

@@ -88,9 +88,9 @@ fn process(d: &mut Dice) -> Forecast {
     let polynomial = |roots: &[f64]| {
         roots.iter().fold([1.0, 0.0, 0.0, 0.0], |p, r| [p[0], p[1] - r * p[0], p[2] - r * p[1], p[3] - r * p[2]])
     };
-    let moving = polynomial(&[root(80), root(80), root(80)]);
-    let mut roots = vec![root(90), root(90)];
-    roots.push(if differences == 1 { 1.0 } else { root(90) });
+    let moving = polynomial(&[root(60), root(60), root(60)]);
+    let mut roots = vec![root(60), root(60)];
+    roots.push(if differences == 1 { 1.0 } else { root(60) });
     let autoregressive = polynomial(&roots);
     let q12 = |x: f64| (x * 4096.0).round() as i32;
     let weights = [1, 2, 3].map(|i| q12(-autoregressive[i]));

@@ -1,11 +1,13 @@
 //! The firmware on an emulated Cortex-M4F: it decides what the host decides, and refuses what is damaged.
 
-use restock_core::blob::PolicyBlob;
+use restock_core::blob::{PolicyBlob, Portable};
 use restock_core::digest::Digest;
 use restock_core::hyperscore::HyperScore;
 use restock_core::monitor::{Guarded, HyperScoreMonitor, MonitorSettings};
 use restock_core::policy::QuantizedPolicy;
 use restock_core::{Network, Scenario};
+use restock_device::random_network::{BENCHMARK_BYTES_MAX, Case, benchmark_policy, compare};
+use restock_tests::checksum::crc32;
 use restock_tests::emulator::{self, EmulatorError, Firmware, Run};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -118,7 +120,7 @@ fn the_device_decides_what_the_host_decides() {
     let run = device.firmware.run(&arguments(DAYS), INSTRUCTIONS_MAX).unwrap_or_else(|e| panic!("{e}"));
     assert_agrees(&run, DAYS);
     let golden =
-        PolicyBlob::decode(&device.policy).map(|file| file.agents().map(|agent| agent.golden.len()).sum::<usize>());
+        PolicyBlob::decode(&device.policy).map(|file| file.agents().map(|agent| agent.golden().count()).sum::<usize>());
     assert!(golden.is_ok_and(|count| count > 0 && number(&run, "golden vectors") == count), "{}", run.output);
 
     // What it says about memory is what the linker did, and the stack stayed inside it.
@@ -209,14 +211,73 @@ fn a_fault_is_reported_with_its_place() {
     assert!(matches!(fault, Err(EmulatorError::Fault { .. })), "{fault:?}");
 }
 
-/// CRC-32 (ISO-HDLC), bit by bit: written again here so that the format is checked, not the code that reads it.
-fn crc32(bytes: &[u8]) -> u32 {
-    let mut crc = u32::MAX;
-    for &byte in bytes {
-        crc ^= u32::from(byte);
-        for _ in 0..8 {
-            crc = if crc & 1 == 1 { (crc >> 1) ^ 0xedb8_8320 } else { crc >> 1 };
-        }
+/// The program that runs kernels on random networks, and its exit code where they differ or it is misused.
+fn kernels() -> &'static Firmware {
+    static KERNELS: OnceLock<Firmware> = OnceLock::new();
+    KERNELS.get_or_init(|| {
+        emulator::build_one(Path::new(env!("CARGO_TARGET_TMPDIR")), "kernels", "device")
+            .unwrap_or_else(|e| panic!("{e}"))
+    })
+}
+
+/// What a run says of so many random layers, against what the host's portable kernel computes on the same ones.
+fn assert_same_layers(run: &Run, layers: u32) {
+    assert_eq!(
+        (run.exit_code, run.value("dsp"), run.value("differing")),
+        (0, Some("true"), Some("0")),
+        "{}",
+        run.output
+    );
+    let right = compare(&mut Case::new(), 1, layers, &mut Portable, &mut Portable);
+    assert_eq!(run.value("layers"), Some(right.layers.to_string().as_str()));
+    assert_eq!(run.value("digest"), Some(format!("{:016x}", right.digest).as_str()), "{}", run.output);
+}
+
+#[test]
+fn both_kernels_and_the_host_give_the_same_numbers_on_random_layers() {
+    let run = kernels().run("layers=2000", INSTRUCTIONS_MAX).unwrap_or_else(|e| panic!("{e}"));
+    assert_same_layers(&run, 2000);
+}
+
+#[test]
+fn qemu_gives_the_same_numbers_on_a_million_random_layers() {
+    let Some(run) = emulator::qemu(kernels(), "layers=1000000") else {
+        eprintln!("skipped: qemu-system-arm is not installed");
+        return;
+    };
+    assert_same_layers(&run.unwrap_or_else(|e| panic!("{e}")), 1_000_000);
+}
+
+/// 32-64-64-16, 7,168 multiply-adds: CMSIS-NN takes 21,095.
+#[test]
+fn a_row_of_the_benchmark_takes_at_most_11500_instructions() {
+    let count = |rows: u32| {
+        let run = kernels().run(&format!("rows={rows}"), INSTRUCTIONS_MAX).unwrap_or_else(|e| panic!("{e}"));
+        assert_eq!(run.value("computed"), Some(rows.to_string().as_str()), "{}", run.output);
+        (run.instructions, number(&run, "expected") as u64)
+    };
+    // Both numbers have three digits, so that what is printed takes the same instructions.
+    let ((few, expected), (many, _)) = (count(100), count(900));
+    let each = (many - few) / 800;
+    println!("{each} instructions a row, {expected} expected");
+    assert!(each <= 11_500, "{each} instructions");
+    assert!(each.abs_diff(expected) * 20 <= each, "{each} instructions, {expected} expected: more than 5 % off");
+}
+
+#[test]
+fn a_firmware_that_decides_takes_16_kib_of_flash_and_no_ram_but_its_arena() {
+    let decide = emulator::build_one(Path::new(env!("CARGO_TARGET_TMPDIR")), "decide", "small");
+    let decide = decide.unwrap_or_else(|e| panic!("{e}"));
+    println!("{} bytes of flash", decide.flash.len());
+    assert!(decide.flash.len() <= 16 * 1024, "{} bytes of flash", decide.flash.len());
+    assert_eq!(decide.ram_bytes, 100, "ARENA_BYTES of `decide` are all of `.data`, `.bss` and `.uninit`");
+    let run = decide.run("", CHECK_INSTRUCTIONS_MAX).unwrap_or_else(|e| panic!("{e}"));
+    assert_eq!(run.exit_code, 0, "it decodes, passes its golden vectors and decides");
+    let mut file = vec![0; BENCHMARK_BYTES_MAX];
+    let length = benchmark_policy(&mut file).unwrap_or_else(|e| panic!("{e}"));
+    let at = decide.find(&file[..length]).expect("the policy lies in flash as it is, once");
+    for byte in [0, 5, 9, 40, 3000, length - 1] {
+        let run = decide.with_flipped(at + byte, 4).run("", CHECK_INSTRUCTIONS_MAX).unwrap_or_else(|e| panic!("{e}"));
+        assert_eq!(run.exit_code, CHECK, "byte {byte} is damaged");
     }
-    !crc
 }

@@ -348,7 +348,7 @@ fn conditions_are_those_of_the_totals() {
 /// after each day.
 fn with_a_stop(seed: u64, sensitivity: SensitivitiesPpm, mut each: impl FnMut(&Scenario<'_>, &Network<'_, '_>)) {
     let mut plan = Plan::random(seed);
-    let event = |day, factor_q12| Event { day, kind: EventKind::Capacity, place: 0, factor_q12 };
+    let event = |day, value_q12| Event { day, kind: EventKind::Capacity, place: 0, value_q12 };
     plan.events = vec![event(40, 0), event(60, 4096)];
     let mut image = plan.image();
     image[header::SENSITIVITIES..][..SENSITIVITY_WORDS].copy_from_slice(&sensitivity.words());
