@@ -148,8 +148,6 @@ fn replicate(
         if day >= protocol.warmup_days {
             let _ = monitor.watch(network.today(), network.disrupted());
         }
-        let sum = |of: fn(&Tally) -> i64| network.today().iter().map(of).sum();
-        daily.push(sum(|tally| tally.demand), sum(|tally| tally.served), network.disrupted());
         if let Some((recorder, path)) = &mut record {
             recorder.day(path, day as usize, replica, &network);
         }

@@ -10,7 +10,9 @@ use restock_core::Network;
 use restock_core::scenario::Scenario;
 
 mod cash;
+mod scrap;
 mod snapshot;
+mod storage;
 mod units;
 
 use snapshot::Snapshot;
@@ -29,8 +31,9 @@ struct Books<'s> {
     on_order: Vec<i64>,
     /// Stock of the first morning and all that came from outside. Shape `[product]`.
     entered: Vec<i64>,
-    /// Handed over to customers. Shape `[product]`.
-    sold: Vec<i64>,
+    /// Handed over to customers, scrapped, and gone into other products, less what was made of others. Shape
+    /// `[product]`.
+    left: Vec<i64>,
     /// Customers' demand lost today. Shape `[node][product]`.
     lost: Vec<i64>,
     /// Cost of goods sold so far [minor currency units].
@@ -57,6 +60,7 @@ pub fn check(seed: u64) {
         network.advance(&mut policy);
         books.after.take(&network);
         books.units(&network, &policy.seen);
+        books.storage();
         books.cash(&network);
         std::mem::swap(&mut books.before, &mut books.after);
     }
@@ -79,7 +83,7 @@ impl<'s> Books<'s> {
             after: Snapshot::default(),
             on_order: Vec::new(),
             entered: Vec::new(),
-            sold: vec![0; p],
+            left: vec![0; p],
             lost: vec![0; s.stockpoints()],
             sold_value: 0,
         };

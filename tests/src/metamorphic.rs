@@ -8,8 +8,12 @@ use restock_core::policy::{Actions, NodeView, Policy};
 use restock_core::scenario::Scenario;
 
 mod scale;
+mod suppliers;
 
 pub use scale::scaled_quantities_scale_stock_and_linear_costs;
+pub use suppliers::{
+    a_disruption_ends_and_all_is_as_planned, effort_never_worsens_a_grade, without_effort_a_grade_relaxes_to_its_base,
+};
 
 /// Days of each run.
 pub const DAYS: u32 = 50;
@@ -26,6 +30,9 @@ pub fn check(seed: u64) {
     scaled_quantities_scale_stock_and_linear_costs(seed);
     the_position_is_stock_and_orders_less_backorders(seed);
     demand_does_not_depend_on_the_policy(seed);
+    effort_never_worsens_a_grade(seed);
+    without_effort_a_grade_relaxes_to_its_base(seed);
+    a_disruption_ends_and_all_is_as_planned(seed);
 }
 
 /// Runs a plan; after each day `look` sees the network.

@@ -14,6 +14,8 @@ mod conservation;
 mod firmware;
 #[path = "all/forecast.rs"]
 mod forecast;
+#[path = "all/found.rs"]
+mod found;
 #[path = "all/golden.rs"]
 mod golden;
 #[path = "all/hyperscore.rs"]
@@ -36,5 +38,7 @@ mod readme;
 mod scenario_bytes;
 #[path = "all/snapshot.rs"]
 mod snapshot;
+#[path = "all/suppliers.rs"]
+mod suppliers;
 #[path = "all/threads.rs"]
 mod threads;

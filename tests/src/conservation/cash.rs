@@ -8,7 +8,7 @@ use std::ops::RangeInclusive;
 
 impl Books<'_> {
     /// Production starts of today [units].
-    fn started(&self, n: usize, i: usize) -> i64 {
+    pub(super) fn started(&self, n: usize, i: usize) -> i64 {
         let (s, before, after) = (self.s, &self.before, &self.after);
         after.making(s, n, i) - before.making(s, n, i) + before.finishing(s, self.day, n, i)
     }
@@ -18,7 +18,8 @@ impl Books<'_> {
         let rate = i64::from(self.s.column(Column::OrderCost, n)[i]);
         let express = self.s.nodes()[n].express;
         let lanes = || self.inbound(n).filter(|&l| self.ordered(network, l, i) > 0);
-        let least = lanes().count() as i64;
+        // And to its own production, once.
+        let least = lanes().count() as i64 + i64::from(self.released(n, i) > 0);
         let most = least + lanes().filter(|&l| Some(l) == express).count() as i64;
         least * rate..=most * rate
     }
@@ -49,21 +50,33 @@ impl Books<'_> {
         let (mut work, mut stock_value, mut transit_value) = (0, 0, 0);
         for i in 0..p {
             let rate = |column: Column| i64::from(s.column(column, n)[i]);
-            let level = after.level(s, n, i);
+            let on_hand = self.on_hand(after, n, i);
             let staged: i64 = self.outbound(n).map(|l| after.staged(s, l, i)).sum();
-            let here = level.max(0) + after.input(s, n, i) + staged;
+            let here = on_hand + after.goods(s, n, i) + staged + after.yard(s, n, i);
+            // Owed to customers and lanes; of a component, what is not there for those who need it.
+            let short = (after.needed(s, n, i) - on_hand).max(0);
+            let owed = after.owed(s, n, i) + self.outbound(n).map(|l| after.waiting(s, l, i)).sum::<i64>() + short;
             let started = self.started(n, i);
+            let graded = self.inbound(n).filter(|&l| s.lanes()[l].quality.is_some()).count() as i64;
+            let yard = after.yard(s, n, i) * i64::from(s.volume(i));
             let exact = [
                 here * rate(Column::HoldingCost),
-                (-level).max(0) * rate(Column::BackorderCost),
+                owed * rate(Column::BackorderCost),
                 self.lost[n * p + i] * rate(Column::LostSaleCost),
                 started * rate(Column::ProductionCost),
+                // Effort of the day before: decisions come after negotiations.
+                graded * self.before.effort(s, n, i) * rate(Column::NegotiationCost),
+                self.scrapped(n, i) * rate(Column::ScrapCost),
+                (yard * i64::from(s.nodes()[n].overflow_rate)) >> 10,
             ];
-            let [holding, backorder, lost_sale, production] = exact;
+            let [holding, backorder, lost_sale, production, negotiation, scrap, overflow] = exact;
             right.holding += holding;
             right.backorder += backorder;
             right.lost_sale += lost_sale;
             right.production += production;
+            right.negotiation += negotiation;
+            right.scrap += scrap;
+            right.overflow += overflow;
             let (orders, moves) = (self.ordering(network, n, i), self.freight(n, i));
             // The stockpoint's own cost, kept by the simulator for learners, is the same money once more.
             let kept = network.costs().map_or(0, |costs| costs[n * p + i]) - exact.iter().sum::<i64>();
@@ -78,7 +91,6 @@ impl Books<'_> {
         let tally = &network.today()[n];
         let at = || format!("seed {}, day {}, node {n}", self.seed, self.day);
         (right.ordering, right.freight) = (tally.ledger.ordering, tally.ledger.freight);
-        // Negotiation and scrap are 0: nothing negotiates or scraps yet.
         assert_eq!(tally.ledger, right, "costs, {}", at());
         assert!(ordering.contains(&right.ordering), "ordering {} in {ordering:?}, {}", right.ordering, at());
         assert!(freight.contains(&right.freight), "freight {} in {freight:?}, {}", right.freight, at());

@@ -18,6 +18,12 @@ pub(super) struct Snapshot {
     owed: Vec<i32>,
     queue: Vec<i32>,
     ring: Vec<i32>,
+    works_ring: Vec<i32>,
+    mail_ring: Vec<i32>,
+    yard: Vec<i32>,
+    effort: Vec<i32>,
+    grade: Vec<i32>,
+    dependent: Vec<i32>,
 }
 
 /// Of a `[row][product]` array; 0 where the row does not exist.
@@ -40,6 +46,12 @@ impl Snapshot {
             (&mut self.owed, v.customer_backorder),
             (&mut self.queue, v.queue),
             (&mut self.ring, v.ring),
+            (&mut self.works_ring, v.works_ring),
+            (&mut self.mail_ring, v.mail_ring),
+            (&mut self.yard, v.yard),
+            (&mut self.effort, v.effort),
+            (&mut self.grade, v.grade),
+            (&mut self.dependent, v.dependent),
         ] {
             kept.clear();
             kept.extend_from_slice(rows);
@@ -78,49 +90,96 @@ impl Snapshot {
         cell(&self.making, works(s, n), s.products(), i)
     }
 
+    pub(super) fn yard(&self, s: &Scenario<'_>, n: usize, i: usize) -> i64 {
+        cell(&self.yard, s.nodes()[n].yard_row, s.products(), i)
+    }
+
+    /// Effort of the negotiation over a lane with grades.
+    pub(super) fn effort(&self, s: &Scenario<'_>, n: usize, i: usize) -> i64 {
+        cell(&self.effort, (!self.effort.is_empty()).then_some(n), s.products(), i)
+    }
+
+    /// The grade of a lane's goods: the nearest to where its supplier stands.
+    pub(super) fn grade(&self, s: &Scenario<'_>, row: usize, i: usize) -> usize {
+        ((cell(&self.grade, Some(row), s.products(), i) + 0x8000) >> 16) as usize
+    }
+
+    /// Asked of a component today by orders of what it goes into.
+    pub(super) fn dependent(&self, s: &Scenario<'_>, n: usize, i: usize) -> i64 {
+        let node = &s.nodes()[n];
+        cell(&self.dependent, (node.bom_lines > 0).then_some(node.bom_row), s.products(), i)
+    }
+
+    /// What a component's stockpoint owes to orders that wait for production.
+    pub(super) fn needed(&self, s: &Scenario<'_>, n: usize, i: usize) -> i64 {
+        let lines = s.bom(&s.nodes()[n]).filter(|line| line.component == i);
+        lines.map(|line| i64::from(line.quantity) * self.input(s, n, line.product)).sum()
+    }
+
+    /// Goods that wait for production: of an assembled product there are only orders.
+    pub(super) fn goods(&self, s: &Scenario<'_>, n: usize, i: usize) -> i64 {
+        if assembled(s, n, i) { 0 } else { self.input(s, n, i) }
+    }
+
     /// Owed to customers.
     pub(super) fn owed(&self, s: &Scenario<'_>, n: usize, i: usize) -> i64 {
         match s.nodes()[n].mixed_row {
             Some(x) => cell(&self.owed, Some(x), s.products(), i),
+            None if component(s, n, i) => 0,
             None if s.nodes()[n].sells => (-self.level(s, n, i)).max(0),
             None => 0,
         }
     }
 
-    /// What the ring has for a row on a day.
-    fn due(&self, s: &Scenario<'_>, day: u32, row: Option<usize>, i: usize) -> i64 {
-        let width = self.ring.len() / s.ring_days();
-        cell(&self.ring[day as usize % s.ring_days() * width..], row, s.products(), i)
-    }
-
-    /// What the ring has for a row on all days.
-    fn due_ever(&self, s: &Scenario<'_>, row: usize, i: usize) -> i64 {
-        (0..s.ring_days() as u32).map(|day| self.due(s, day, Some(row), i)).sum()
-    }
-
     /// What arrives over a lane on `day`.
     pub(super) fn arriving(&self, s: &Scenario<'_>, day: u32, l: usize, i: usize) -> i64 {
-        self.due(s, day, Some(l), i)
+        due(&self.ring, s.lanes().len() * s.products(), day, Some(l), s.products(), i)
     }
 
     /// What production finishes on `day`.
     pub(super) fn finishing(&self, s: &Scenario<'_>, day: u32, n: usize, i: usize) -> i64 {
-        self.due(s, day, works(s, n).map(|m| s.lanes().len() + m), i)
+        let p = s.products();
+        due(&self.works_ring, producers(s) * p, day, works(s, n), p, i)
     }
 
     /// What the mail over a lane brings on `day`.
     pub(super) fn seen(&self, s: &Scenario<'_>, day: u32, l: usize, i: usize) -> i64 {
-        self.due(s, day, s.lanes()[l].mail_row.map(|m| mail_base(s) + m), i)
+        let p = s.products();
+        due(&self.mail_ring, mail_lanes(s) * p, day, s.lanes()[l].mail_row, p, i)
     }
+}
+
+/// What a ring has for a row on a day; `width` words a day.
+fn due(ring: &[i32], width: usize, day: u32, row: Option<usize>, p: usize, i: usize) -> i64 {
+    let days = ring.len().checked_div(width).unwrap_or(0);
+    if days == 0 { 0 } else { cell(&ring[day as usize % days * width..], row, p, i) }
+}
+
+/// What a ring has for a row on all its days.
+fn due_ever(ring: &[i32], width: usize, row: usize, p: usize, i: usize) -> i64 {
+    (0..(ring.len() / width) as u32).map(|day| due(ring, width, day, Some(row), p, i)).sum()
+}
+
+/// Whether a product is assembled from others at a node.
+pub(super) fn assembled(s: &Scenario<'_>, n: usize, i: usize) -> bool {
+    s.bom(&s.nodes()[n]).any(|line| line.product == i)
+}
+
+/// Whether a product goes into others at a node.
+pub(super) fn component(s: &Scenario<'_>, n: usize, i: usize) -> bool {
+    s.bom(&s.nodes()[n]).any(|line| line.component == i)
 }
 
 fn works(s: &Scenario<'_>, n: usize) -> Option<usize> {
     s.nodes()[n].produces.then_some(s.nodes()[n].producer_row)
 }
 
-/// The ring's rows are lanes, then producing nodes, then lanes with mail.
-fn mail_base(s: &Scenario<'_>) -> usize {
-    s.lanes().len() + s.nodes().iter().filter(|n| n.produces).count()
+fn producers(s: &Scenario<'_>) -> usize {
+    s.nodes().iter().filter(|n| n.produces).count()
+}
+
+fn mail_lanes(s: &Scenario<'_>) -> usize {
+    s.lanes().iter().filter(|l| l.mail_row.is_some()).count()
 }
 
 impl Books<'_> {
@@ -132,11 +191,13 @@ impl Books<'_> {
         for i in 0..s.products() {
             for (l, lane) in s.lanes().iter().enumerate() {
                 let at = || format!("lane {l}, {}", self.at(lane.customer, i));
-                assert_eq!(t.transit(s, l, i), t.due_ever(s, l, i), "in transit and to arrive, {}", at());
+                let (width, p) = (s.lanes().len() * s.products(), s.products());
+                let due = due_ever(&t.ring, width, l, p, i);
+                assert_eq!(t.transit(s, l, i), due, "in transit and to arrive, {}", at());
                 if let Some(m) = lane.mail_row {
                     assert_eq!(
                         t.mail(s, l, i),
-                        t.due_ever(s, mail_base(s) + m, i),
+                        due_ever(&t.mail_ring, mail_lanes(s) * p, m, p, i),
                         "in the mail and to be seen, {}",
                         at()
                     );
@@ -150,7 +211,7 @@ impl Books<'_> {
             }
             for n in 0..s.node_count() {
                 if let Some(m) = works(s, n) {
-                    let due = t.due_ever(s, s.lanes().len() + m, i);
+                    let due = due_ever(&t.works_ring, producers(s) * s.products(), m, s.products(), i);
                     assert_eq!(t.making(s, n, i), due, "in production and to be finished, {}", self.at(n, i));
                 }
             }

@@ -1,27 +1,50 @@
 //! Units: what was there and what came is what is there and what went, by stockpoint and in total.
 
+use super::snapshot::{assembled, component};
 use super::{Books, Snapshot};
 use restock_core::Network;
+use restock_core::scenario::EventKind;
 
 impl Books<'_> {
     /// On hand, in units that can be touched: the level and all that is promised out of it.
     pub(super) fn on_hand(&self, t: &Snapshot, n: usize, i: usize) -> i64 {
-        t.level(self.s, n, i) + t.owed(self.s, n, i) + self.outbound(n).map(|l| t.waiting(self.s, l, i)).sum::<i64>()
+        let promised = self.outbound(n).map(|l| t.waiting(self.s, l, i)).sum::<i64>() + t.needed(self.s, n, i);
+        t.level(self.s, n, i) + t.owed(self.s, n, i) + promised
+    }
+
+    /// Good units that come to a node's shelf or yard today.
+    pub(super) fn stocked(&self, n: usize, i: usize) -> i64 {
+        let arrived: i64 = self.inbound(n).map(|l| self.arrived(l, i) - self.defective(l, i)).sum();
+        let made = self.before.finishing(self.s, self.day, n, i) - self.spoilt(n, i);
+        // Who produces stocks what it makes, and what it makes other things of.
+        if !self.s.nodes()[n].produces || component(self.s, n, i) { arrived + made } else { made }
+    }
+
+    /// Units of a component that today's production starts take.
+    pub(super) fn consumed(&self, n: usize, i: usize) -> i64 {
+        let lines = self.s.bom(&self.s.nodes()[n]).filter(|line| line.component == i);
+        lines.map(|line| i64::from(line.quantity) * self.started(n, line.product)).sum()
+    }
+
+    /// Whether node `n` may ship nothing on some days.
+    fn may_stop(&self, n: usize) -> bool {
+        let stops = |kind: EventKind, place: usize| kind == EventKind::Shipping && place == n;
+        self.s.events().any(|e| stops(e.kind, e.place)) || self.s.disruptions().iter().any(|d| stops(d.kind, d.place))
     }
 
     /// Ordered by a node and not stocked there, wherever it is.
     pub(super) fn pipeline(&self, t: &Snapshot, n: usize, i: usize) -> i64 {
         let s = self.s;
         let over = |l: usize| t.mail(s, l, i) + t.waiting(s, l, i) + t.staged(s, l, i) + t.transit(s, l, i);
-        self.inbound(n).map(over).sum::<i64>() + t.input(s, n, i) + t.making(s, n, i)
+        self.inbound(n).map(over).sum::<i64>() + t.input(s, n, i) + t.making(s, n, i) + t.yard(s, n, i)
     }
 
     /// All units of a product that can be touched within the chain; promises are not units, and what the
     /// outside world has set aside is still outside.
     pub(super) fn inside(&self, t: &Snapshot, i: usize) -> i64 {
         let s = self.s;
-        let at_nodes: i64 =
-            (0..s.node_count()).map(|n| self.on_hand(t, n, i) + t.input(s, n, i) + t.making(s, n, i)).sum();
+        let at_node = |n: usize| self.on_hand(t, n, i) + t.goods(s, n, i) + t.making(s, n, i) + t.yard(s, n, i);
+        let at_nodes: i64 = (0..s.node_count()).map(at_node).sum();
         let on_lanes = |l: usize| {
             let dock = if s.lanes()[l].supplier.is_some() { t.staged(s, l, i) } else { 0 };
             t.transit(s, l, i) + dock
@@ -62,7 +85,7 @@ impl Books<'_> {
         for i in 0..self.s.products() {
             let outside = (0..self.s.lanes().len()).filter(|&l| self.s.lanes()[l].supplier.is_none());
             self.entered[i] += outside.map(|l| self.shipped(l, i)).sum::<i64>();
-            let (came, went) = (self.entered[i], self.sold[i] + self.inside(&self.after, i));
+            let (came, went) = (self.entered[i], self.left[i] + self.inside(&self.after, i));
             assert_eq!(came, went, "all units, seed {}, day {}, product {i}", self.seed, self.day);
         }
     }
@@ -85,49 +108,52 @@ impl Books<'_> {
         let (s, p) = (self.s, self.s.products());
         let node = &s.nodes()[n];
         let tally = network.today()[n];
-        let (mut received, mut finished, mut shipped, mut ordered) = (0, 0, 0, 0);
+        let (mut received, mut finished, mut scrapped, mut shipped, mut ordered) = (0, 0, 0, 0, 0);
         let (mut demand, mut faced, mut lost, mut sold_value) = (0, 0, 0, 0);
         for i in 0..p {
-            let (before, after, day) = (&self.before, &self.after, self.day);
-            let arrived: i64 = self.inbound(n).map(|l| before.arriving(s, day, l, i)).sum();
-            let made = before.finishing(s, day, n, i);
-            let started = after.making(s, n, i) - before.making(s, n, i) + made;
-            let stocked = if node.produces { made } else { arrived };
-            if node.produces {
-                let input = before.input(s, n, i) + arrived - started;
-                assert_eq!(after.input(s, n, i), input, "input stock, {}", self.at(n, i));
-            }
+            let (before, after) = (&self.before, &self.after);
+            let arrived: i64 = self.inbound(n).map(|l| self.arrived(l, i)).sum();
+            let (started, stocked, bad) = (self.started(n, i), self.stocked(n, i), self.scrapped(n, i));
+            let released = self.released(n, i);
             let all_faced = i64::from(network.state().demand_today[n * p + i]);
-            let customers = all_faced - self.outbound(n).map(|l| self.booked(network, l, i)).sum::<i64>();
-            // Sold by the goods: what was there, came, did not go to lanes and is not there.
-            let aside: i64 = self.outbound(n).map(|l| self.set_aside(l, i)).sum();
-            let sold = self.on_hand(before, n, i) + stocked - aside - self.on_hand(after, n, i);
+            let lanes = self.outbound(n).map(|l| self.booked(network, l, i)).sum::<i64>();
+            let customers = all_faced - lanes - before.dependent(s, n, i);
+            // Sold by the goods: what was there, came, did not go to lanes or into products and is not there.
+            let (aside, consumed) = (self.outbound(n).map(|l| self.set_aside(l, i)).sum::<i64>(), self.consumed(n, i));
+            let there = |t| self.on_hand(t, n, i) + t.yard(s, n, i);
+            let sold = there(before) + stocked - aside - consumed - there(after);
             // And by the promises: what customers wanted, and neither wait for nor went without.
             let missed = customers + before.owed(s, n, i) - after.owed(s, n, i) - sold;
             assert!(customers >= 0 && sold >= 0, "sold {sold} of {customers}, {}", self.at(n, i));
             assert!(missed == 0 || (missed > 0 && node.sells && node.lost_sales), "{missed} vanish, {}", self.at(n, i));
-            let (on_hand, level) = (self.on_hand(after, n, i), after.level(s, n, i));
-            assert_eq!(on_hand, level.max(0), "stock and backlog meet at the end of a day, {}", self.at(n, i));
+            self.stock_meets_backlog(n, i);
             let orders: i64 = self.inbound(n).map(|l| self.ordered(network, l, i)).sum();
             let pipeline = self.pipeline(after, n, i);
-            let on_order = self.on_order[n * p + i] - stocked;
+            // What has come to the shelf, or to nothing, is not on order any more.
+            let shelved = before.yard(s, n, i) + stocked - after.yard(s, n, i);
+            let on_order = self.on_order[n * p + i] - shelved - bad;
             if let Some(position) = position {
-                // The level does not change between a node's decision and the end of its day.
+                // Between a node's decision and the end of its day its level changes by what its own production
+                // asks of components.
+                let level = after.level(s, n, i) + after.dependent(s, n, i);
                 let (found, right) = (i64::from(position[i]), level + on_order);
                 assert_eq!(found, right, "position is level plus on order, {}", self.at(n, i));
             }
-            assert_eq!(on_order + orders, pipeline, "ordered and not stocked, {}", self.at(n, i));
+            assert_eq!(on_order + orders + released, pipeline, "ordered and not stocked, {}", self.at(n, i));
             received += arrived;
-            finished += made;
+            finished += self.before.finishing(s, self.day, n, i) - self.spoilt(n, i);
+            scrapped += bad;
             shipped += self.inbound(n).map(|l| self.shipped(l, i)).sum::<i64>();
             (demand, faced, lost, ordered) = (demand + customers, faced + all_faced, lost + missed, ordered + orders);
             sold_value += sold * i64::from(s.column(restock_core::layout::Column::UnitValue, n)[i]);
-            (self.on_order[n * p + i], self.lost[n * p + i]) = (on_order + orders, missed);
-            self.sold[i] += sold;
+            let from_others = if assembled(s, n, i) { started } else { 0 };
+            (self.on_order[n * p + i], self.lost[n * p + i]) = (on_order + orders + released, missed);
+            self.left[i] += sold + bad + consumed - from_others;
         }
         self.sold_value += sold_value;
         for (name, found, right) in [
             ("received", tally.received, received),
+            ("scrapped", tally.scrapped, scrapped),
             ("produced", tally.produced, finished),
             ("shipped to", tally.shipped_to, shipped),
             ("ordered", tally.ordered, ordered),
@@ -147,5 +173,34 @@ impl Books<'_> {
         );
         let most = tally.demand - tally.lost;
         assert!((0..=most).contains(&tally.served), "served, seed {}, day {}, node {n}", self.seed, self.day);
+    }
+
+    /// What production was asked for today of an assembled product; nothing of others, whose input is goods.
+    pub(super) fn released(&self, n: usize, i: usize) -> i64 {
+        let (s, before, after) = (self.s, &self.before, &self.after);
+        if assembled(s, n, i) {
+            let released = after.input(s, n, i) - before.input(s, n, i) + self.started(n, i);
+            assert!(released >= 0, "no order is taken back, {}", self.at(n, i));
+            return released;
+        }
+        let arrived: i64 = self.inbound(n).map(|l| self.arrived(l, i) - self.defective(l, i)).sum();
+        let waits = s.nodes()[n].produces && !component(s, n, i);
+        let input = if waits { before.input(s, n, i) + arrived - self.started(n, i) } else { 0 };
+        assert_eq!(after.input(s, n, i), input, "input stock, {}", self.at(n, i));
+        let lines = s.bom(&s.nodes()[n]).filter(|line| line.component == i);
+        let asked: i64 = lines.map(|line| i64::from(line.quantity) * self.released(n, line.product)).sum();
+        assert_eq!(after.dependent(s, n, i), asked, "components asked for, {}", self.at(n, i));
+        0
+    }
+
+    /// Stock and backlog meet at the end of a day, save where nothing is shipped or production owes.
+    fn stock_meets_backlog(&self, n: usize, i: usize) {
+        let (on_hand, level) = (self.on_hand(&self.after, n, i), self.after.level(self.s, n, i));
+        assert!(on_hand >= 0, "{on_hand} on hand, {}", self.at(n, i));
+        let aside: i64 = self.outbound(n).map(|l| self.set_aside(l, i)).sum();
+        let stopped = self.may_stop(n) && aside == 0;
+        if !stopped && !component(self.s, n, i) {
+            assert_eq!(on_hand, level.max(0), "stock and backlog meet at the end of a day, {}", self.at(n, i));
+        }
     }
 }

@@ -24,21 +24,26 @@ impl Oracle<'_> {
         }
     }
 
-    /// A disruption turns after so many days as a table gives.
-    pub(super) fn wait(&mut self, number: usize, table: usize) {
-        let (u, _) = self.draws.row(self.day, number as u32, Source::Disruption).two(0);
-        let days = quantile(&self.plan.tables[table], u) as u32;
-        self.put(self.day + days, Dated::Turn(number));
+    /// A disruption turns so many days after `from` as a table gives; what lies before the first day has happened.
+    pub(super) fn wait(&mut self, number: usize, from: u32) {
+        let disruption = &self.plan.disruptions[number];
+        let table = if self.in_force[number] { disruption.duration_table } else { disruption.gap_table };
+        let (u, _) = self.draws.row(from, number as u32, Source::Disruption).two(0);
+        let due = from + quantile(&self.plan.tables[table], u) as u32;
+        if due < self.day {
+            self.in_force[number] = !self.in_force[number];
+            self.wait(number, due);
+        } else {
+            self.put(due, Dated::Turn(number));
+        }
     }
 
     pub(super) fn happen(&mut self, what: Dated) {
         match what {
             Dated::Event(event) => self.dated_values.push((event.kind, event.place, event.value_q12)),
             Dated::Turn(number) => {
-                let disruption = self.plan.disruptions[number];
                 self.in_force[number] = !self.in_force[number];
-                let begins = self.in_force[number];
-                self.wait(number, if begins { disruption.duration_table } else { disruption.gap_table });
+                self.wait(number, self.day);
             }
             _ => {}
         }

@@ -29,6 +29,9 @@ fn metamorphic_properties_bite() {
         ("fill", judged(metamorphic::no_demand_gives_no_orders_after_the_fill), 500),
         ("base stock", judged(metamorphic::more_base_stock_never_raises_backorders), 500),
         ("position", judged(metamorphic::the_position_is_stock_and_orders_less_backorders), 5000),
+        ("effort", judged(metamorphic::effort_never_worsens_a_grade), 1000),
+        ("relaxing", judged(metamorphic::without_effort_a_grade_relaxes_to_its_base), 40),
+        ("disruption", judged(metamorphic::a_disruption_ends_and_all_is_as_planned), 2000),
     ] {
         assert!(judged >= least, "{name}: only {judged} rows to judge by");
     }
@@ -54,6 +57,14 @@ fn a_node_sees_nothing_beyond_its_direct_neighbours() {
             (s.position_max, s.initial, s.holding, s.order_cost, s.backorder) =
                 (plan.position_max, s.initial + 50, s.holding + 7, s.order_cost + 90, s.backorder + 40);
             (s.protection_days, s.safety_factor_q8, s.demand_mean_q12) = (21, 701, s.demand_mean_q12 + 9999);
+            (s.negotiation_cost, s.scrap_cost) = (s.negotiation_cost + 77, s.scrap_cost + 5);
+        }
+        plan.nodes[changed].storage = Some(3);
+        for lane in plan.lanes.iter_mut().filter(|lane| lane.customer == changed) {
+            // What it thinks of its suppliers, and what they are.
+            if let Some(grades) = &mut lane.grades {
+                (grades.on_time_q15, grades.accepted_q15, grades.base_q8) = (777, 999, grades.base_q8 / 2);
+            }
         }
         let after = observe(&plan);
         let neighbour = |n: usize| {
@@ -223,7 +234,16 @@ fn a_plan_is_written_where_the_scenario_reads_it() {
         for (l, lane) in plan.lanes.iter().enumerate() {
             assert_eq!(s.lanes()[l].first_route, plan.first_route(l));
             assert_eq!(s.lanes()[l].share_until - s.lanes()[l].share_before, lane.share);
+            let quality = s.lanes()[l].quality.as_ref();
+            assert_eq!(quality.map(|q| (q.base_q16, q.relax_shift as i32, q.lift_q16[3])), {
+                lane.grades.map(|g| (g.base_q8 << 8, g.relax_shift, g.lift_q8[2] << 8))
+            });
         }
+        for (n, node) in plan.nodes.iter().enumerate() {
+            assert_eq!((s.nodes()[n].storage, s.nodes()[n].overflow_rate), (node.storage, node.overflow_rate));
+            assert!(s.bom(&s.nodes()[n]).eq(plan.lines(n)), "seed {seed}, node {n}");
+        }
+        assert_eq!(s.disruptions(), plan.disruptions, "seed {seed}");
     }
 }
 

@@ -57,9 +57,34 @@ fn definition(name: &str, view: &NodeView<'_>, i: usize) -> f64 {
         "input_stock" => f64::from(view.in_works(i).0) / sd,
         "in_production" => f64::from(view.in_works(i).1) / sd,
         "capacity_pressure" => view.capacity_pressure_q8() as f64 / 256.0,
+        "supplier_on_time" => mean_score(view, i).map_or(1.0, |(on_time, _)| on_time),
+        "supplier_accepted" => mean_score(view, i).map_or(1.0, |(_, accepted)| accepted),
+        // Nobody to negotiate with: as dear as can be.
+        "negotiation_cost" if !node.negotiates => 1e9,
+        "negotiation_cost" => {
+            octaves(word(Column::NegotiationCost)) - octaves(word(Column::HoldingCost)) - linear_log2(sd)
+        }
+        "storage_pressure" => node.storage.map_or(0.0, |storage| {
+            let held = |i: usize| f64::from(view.inventory_level()[i].max(0) + view.yard()[i]) * f64::from(s.volume(i));
+            let volume: f64 = (0..view.products()).map(held).sum();
+            if storage == 0 { 16.0 } else { (volume / f64::from(storage) * 256.0).floor() / 256.0 }
+        }),
         "cover" => level / (mean / days as f64).max(1.0 / 4096.0),
         other => panic!("no definition of {other}"),
     }
+}
+
+/// Mean on-time and accepted shares of the lanes with grades that supply a node; none where there are no such.
+fn mean_score(view: &NodeView<'_>, i: usize) -> Option<(f64, f64)> {
+    let scores: Vec<i32> = view.supplier_score_rows().map(|row| row[i]).collect();
+    // In the halves of a word, Q15 each.
+    let mean = |half: fn(u32) -> u32| {
+        scores.iter().map(|&score| f64::from(half(score as u32)) / 32_768.0).sum::<f64>() / scores.len() as f64
+    };
+    let lanes = &view.scenario().nodes()[view.node()].inbound;
+    let graded = lanes.iter().filter(|&&l| view.scenario().lanes()[usize::from(l)].quality.is_some()).count();
+    assert_eq!(scores.len(), graded, "one score a lane with grades");
+    (graded > 0).then(|| (mean(|score| score >> 16), mean(|score| score & 0xffff)))
 }
 
 /// Base-2 logarithm with the linear mantissa that the feature has.
@@ -99,6 +124,8 @@ impl Policy for Checked {
         }
         self.seen += p as u64;
         Textbook.decide(view, actions);
+        // Some effort, so that suppliers move.
+        actions.effort.fill((view.day() % 4) as i32);
     }
 }
 
@@ -109,6 +136,7 @@ fn widened(mut plan: Plan, products: usize) -> Plan {
     let repeat = |row: &[i32]| (0..products).map(|i| row[i % p]).collect::<Vec<i32>>();
     // Other stocks leave no room for them.
     plan.open_orders.clear();
+    plan.bom.retain(|line| line.component < products);
     plan.products = (0..products).map(|i| plan.products[i % p].clone()).collect();
     plan.products.iter_mut().for_each(|product| product.key = dice.bits());
     for row in &mut plan.stock {

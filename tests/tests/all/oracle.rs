@@ -2,7 +2,7 @@
 //! The comparison is `restock_tests::engines`, which `cargo soak` runs too.
 
 use restock_core::Network;
-use restock_core::scenario::{EventKind, FIRST_COME_DAYS, Scenario, Stage};
+use restock_core::scenario::{BomLine, EventKind, FIRST_COME_DAYS, Scenario, Stage};
 use restock_tests::property::Property;
 use restock_tests::random_network::{Plan, Wishes};
 use restock_tests::swarm;
@@ -55,6 +55,51 @@ fn built(s: &Scenario<'_>) -> Vec<(&'static str, bool)> {
         ("open orders in the mail", open(Stage::InMail)),
         ("open orders at the supplier", open(Stage::Waiting)),
     ]
+    .into_iter()
+    .chain(differs(s))
+    .collect()
+}
+
+/// What of its suppliers, storage, products and luck differs.
+fn differs(s: &Scenario<'_>) -> Vec<(&'static str, bool)> {
+    let qualities = || s.lanes().iter().filter_map(|lane| lane.quality.as_ref());
+    let graded =
+        |k: usize| s.lanes().iter().any(|l| l.quality.is_some() && (l.first_route..).take(l.routes).any(|r| r == k));
+    let by_grade = |k: usize| s.routes()[k].lead_tables.iter().any(|table| *table != s.routes()[k].lead_tables[0]);
+    let lines = |n: usize| s.bom(&s.nodes()[n]).collect::<Vec<_>>();
+    let shared = |n: usize, of: fn(&BomLine) -> usize| {
+        lines(n).iter().enumerate().any(|(k, line)| lines(n)[..k].iter().any(|other| of(other) == of(line)))
+    };
+    let nodes = || 0..s.node_count();
+    let chance = |kind: EventKind| s.disruptions().iter().any(|d| d.kind == kind);
+    let dated = |kind: EventKind| s.events().any(|e| e.kind == kind);
+    vec![
+        ("lead times by grade", (0..s.routes().len()).any(|k| graded(k) && by_grade(k))),
+        ("defects", qualities().any(|q| q.defect_tables.iter().any(Option::is_some))),
+        ("grades without defects", qualities().any(|q| q.defect_tables.iter().all(Option::is_none))),
+        ("no storage at all", s.nodes().iter().any(|n| n.storage == Some(0))),
+        ("production into storage", s.nodes().iter().any(|n| n.produces && n.storage.is_some())),
+        ("spoilage", s.nodes().iter().any(|n| n.spoils)),
+        ("a component of several products", nodes().any(|n| shared(n, |line| line.component))),
+        ("a product of several components", nodes().any(|n| shared(n, |line| line.product))),
+        ("several units of a component", nodes().any(|n| lines(n).iter().any(|line| line.quantity > 1))),
+        ("assembly in two places", nodes().filter(|&n| !lines(n).is_empty()).count() > 1),
+        ("assembly and storage", nodes().any(|n| !lines(n).is_empty() && s.nodes()[n].storage.is_some())),
+        ("shocks of groups", s.groups() > 0),
+        ("demand by chance", chance(EventKind::Demand)),
+        ("capacity by chance", chance(EventKind::Capacity)),
+        ("routes by chance", chance(EventKind::Route)),
+        ("shipping by chance", chance(EventKind::Shipping)),
+        ("the outside by chance", chance(EventKind::Outside)),
+        ("grades by chance", chance(EventKind::Grade)),
+        ("a shipping stop on a date", dated(EventKind::Shipping)),
+        ("a stop of the outside on a date", dated(EventKind::Outside)),
+        ("a grade shift on a date", dated(EventKind::Grade)),
+        ("two disruptions of one kind and place", {
+            let d = s.disruptions();
+            (1..d.len()).any(|k| d[..k].iter().any(|other| (other.kind, other.place) == (d[k].kind, d[k].place)))
+        }),
+    ]
 }
 
 /// What happens in it within sixty days.
@@ -64,6 +109,8 @@ fn lived(s: &Scenario<'_>, seed: u64) -> Vec<(&'static str, bool)> {
     network.reset(seed, 0, 0);
     let mut policy = Wishes::new(seed);
     let (mut rushed, mut staged, mut late, mut lost, mut idle) = (false, false, false, false, false);
+    let (mut defects, mut spoilt, mut yard, mut kept, mut assembled) = (false, false, false, false, false);
+    let (mut unpunctual, mut effort, mut turns, mut disrupted) = (false, false, 0, false);
     for day in 0..60 {
         network.advance(&mut policy);
         let v = network.state();
@@ -74,6 +121,23 @@ fn lived(s: &Scenario<'_>, seed: u64) -> Vec<(&'static str, bool)> {
         late |= day > FIRST_COME_DAYS && v.queue[oldest * width..][..width].iter().any(|&units| units > 0);
         lost |= network.today().iter().any(|t| t.lost > 0);
         idle |= network.today().iter().any(|t| t.work_used < t.work_capacity);
+        defects |= s.nodes().iter().zip(network.today()).any(|(node, t)| !node.produces && t.scrapped > 0);
+        spoilt |= s.nodes().iter().zip(network.today()).any(|(node, t)| node.produces && t.scrapped > 0);
+        yard |= v.yard.iter().any(|&units| units > 0);
+        unpunctual |= v.late.iter().any(|&marks| marks != 0);
+        effort |= network.today().iter().any(|t| t.ledger.negotiation > 0);
+        turns += u32::from(network.disrupted() != disrupted);
+        disrupted = network.disrupted();
+        // What a lane waits for is there: its node ships nothing.
+        let has = |n: usize, i: usize, waits: i32| waits > 0 && v.inventory_level[n * s.products() + i] + waits > 0;
+        kept |= s.lanes().iter().enumerate().any(|(l, lane)| {
+            let waits = |i: usize| v.waiting[l * s.products() + i];
+            lane.supplier.is_some_and(|n| (0..s.products()).any(|i| has(n, i, waits(i))))
+        });
+        assembled |= s
+            .nodes()
+            .iter()
+            .any(|node| s.bom(node).any(|line| v.in_production[node.producer_row * s.products() + line.product] > 0));
     }
     vec![
         ("rushed units that have to wait", rushed),
@@ -81,5 +145,13 @@ fn lived(s: &Scenario<'_>, seed: u64) -> Vec<(&'static str, bool)> {
         ("orders as old as the queue tells", late),
         ("lost sales", lost),
         ("idle capacity", idle),
+        ("defective receipts", defects),
+        ("scrap where production is", spoilt),
+        ("units without room", yard),
+        ("late shipments", unpunctual),
+        ("paid negotiations", effort),
+        ("four beginnings and ends", turns >= 4),
+        ("stock that a stopped node keeps", kept),
+        ("assembled products", assembled),
     ]
 }

@@ -1,8 +1,8 @@
 //! Scenario images that are cut off, damaged or extreme: refused, or safe to run.
 
-use restock_core::layout::header;
+use restock_core::layout::{self, header};
 use restock_core::policy::{Actions, NodeView, Policy};
-use restock_core::scenario::{Event, EventKind, Scenario, ScenarioError};
+use restock_core::scenario::{Event, EventKind, SEASON_AHEAD_DAYS, Scenario, ScenarioError};
 use restock_core::{Network, kpi::Tally, observation};
 use restock_tests::random_network::{Dice, Forecast, Plan, even_table};
 
@@ -77,7 +77,7 @@ fn a_damaged_image_is_refused_or_runs_without_overflow() {
             let mut damaged = image.clone();
             for _ in 0..d.pick(&[1, 1, 2, 6]) {
                 // The header and the places are a small part of the image, and the most fragile.
-                let at = if d.chance(50) { d.size(0, 200.min(image.len() - 1)) } else { d.size(0, image.len() - 1) };
+                let at = if d.chance(50) { d.size(0, 400.min(image.len() - 1)) } else { d.size(0, image.len() - 1) };
                 let bit = 1 << d.between(0, 31);
                 damaged[at] = match d.between(0, 4) {
                     0 => damaged[at] ^ bit,
@@ -85,6 +85,60 @@ fn a_damaged_image_is_refused_or_runs_without_overflow() {
                     2 => damaged[at].wrapping_add(d.between(-2, 2)),
                     3 => d.bits() as i32,
                     _ => damaged[d.size(0, image.len() - 1)],
+                };
+            }
+            match Scenario::new(&damaged) {
+                Ok(s) => {
+                    accepted += 1;
+                    let _ = survive(&s, seed, 30);
+                }
+                Err(error) => {
+                    refused += 1;
+                    assert!(!error.to_string().is_empty());
+                }
+            }
+        }
+    }
+    assert!(accepted > 1000 && refused > 1000, "{accepted} accepted, {refused} refused");
+}
+
+/// Places in an image of the lanes and routes, and of the events, open orders, disruptions and bill of materials:
+/// a small part of it too, behind long ones.
+fn places_of_lists(image: &[i32]) -> Vec<usize> {
+    let count = |at: usize| image[at] as usize;
+    let (nodes, products) = (count(header::NODES), count(header::PRODUCTS));
+    let lanes = layout::HEADER_WORDS + nodes * layout::NODE_WORDS;
+    let after_routes = lanes + count(header::LANES) * layout::LANE_WORDS + count(header::ROUTES) * layout::ROUTE_WORDS;
+    let seasons = after_routes
+        + products * layout::PRODUCT_WORDS
+        + layout::STOCKPOINT_COLUMNS * nodes * products
+        + count(header::ROUTES) * products;
+    let events = seasons + count(header::PROFILES) * (count(header::HORIZON_DAYS) + SEASON_AHEAD_DAYS + 1);
+    let tables = events
+        + count(header::EVENTS) * layout::EVENT_WORDS
+        + count(header::OPEN_ORDERS) * layout::OPEN_ORDER_WORDS
+        + count(header::DISRUPTIONS) * layout::DISRUPTION_WORDS
+        + count(header::BOM_LINES) * layout::BOM_LINE_WORDS;
+    (lanes..after_routes).chain(events..tables).collect()
+}
+
+#[test]
+fn damaged_lanes_routes_and_lists_are_refused_or_run_without_overflow() {
+    let (mut accepted, mut refused) = (0, 0);
+    for seed in 1000..1300 {
+        let image = Plan::random(seed).image();
+        let places = places_of_lists(&image);
+        let mut d = Dice::new(seed);
+        for _ in 0..40 {
+            let mut damaged = image.clone();
+            for _ in 0..d.pick(&[1, 1, 2]) {
+                let at = d.pick(&places);
+                damaged[at] = match d.between(0, 4) {
+                    0 => damaged[at] ^ (1 << d.between(0, 31)),
+                    1 => d.pick(&[0, 1, -1, i32::MAX, i32::MIN, 1 << 16, 1 << 24]),
+                    2 => damaged[at].wrapping_add(d.between(-2, 2)),
+                    3 => d.between(0, 12),
+                    _ => damaged[d.pick(&places)],
                 };
             }
             match Scenario::new(&damaged) {
@@ -136,13 +190,24 @@ fn an_extreme_network_is_refused_or_runs_without_overflow() {
                 .insert(0, Event { day: 0, kind: EventKind::Demand, place, value_q12: d.pick(&[1 << 16, 9000, 4096]) });
         }
         let most = plan.demand_max;
-        plan.replay.iter_mut().flatten().flatten().for_each(|units| *units = most);
+        // What nobody asks for stays so: a component.
+        plan.replay.iter_mut().flatten().flatten().for_each(|units| *units = if *units > 0 { most } else { 0 });
+        if let Some(table) = plan.shock_table.filter(|_| d.chance(50)) {
+            plan.tables[table] = even_table(&[0, 1 << 16]);
+        }
+        if d.chance(30) {
+            plan.bom.iter_mut().for_each(|line| line.quantity = d.pick(&[1, 255, 1 << 16]));
+        }
+        for node in &mut plan.nodes {
+            node.storage = node.storage.map(|_| d.pick(&[0, 1, 1 << 30]));
+        }
         for profile in plan.profiles.iter_mut().skip(1) {
             profile.iter_mut().for_each(|factor| *factor = d.pick(&[0, 1, 4096, 10_000]));
         }
         for s in plan.stock.iter_mut().flatten() {
             (s.lot_size, s.order_min) = (d.pick(&[1, 1 << 12, 1 << 24, (1 << 24) - 1]), d.pick(&[0, 1, 1 << 24]));
-            (s.order_max, s.position_max, s.initial) = (big, big, d.pick(&[0, big]));
+            let order_max = if s.order_max > 0 { big } else { 0 };
+            (s.order_max, s.position_max, s.initial) = (order_max, big, d.pick(&[0, big]));
             (s.work, s.protection_days) = (d.pick(&[0, 1, 1 << 20]), d.pick(&[1, 160]));
             (s.protection_spread_q16, s.safety_factor_q8) = (d.pick(&[0, 1 << 20]), d.pick(&[-(1 << 12), 1 << 12]));
             s.demand_mean_q12 = d.pick(&[0, i32::MAX]);
@@ -155,6 +220,7 @@ fn an_extreme_network_is_refused_or_runs_without_overflow() {
             }
             if d.chance(10) {
                 (s.holding, s.unit_value, s.backorder) = (1 << 16, 1 << 20, 1 << 16);
+                (s.scrap_cost, s.negotiation_cost) = (1 << 16, i32::MAX);
             }
         }
         plan.products.iter_mut().for_each(|p| p.volume = d.pick(&[0, 1, 1 << 20]));
@@ -198,6 +264,8 @@ fn many_lanes(lanes: usize, change: impl Fn(&mut restock_tests::random_network::
     let (node, stock, lane) = (plan.nodes[0].clone(), plan.stock[0].clone(), plan.lanes[0].clone());
     plan.position_max = 1 << 28;
     plan.open_orders.clear();
+    plan.disruptions.clear();
+    plan.bom.clear();
     plan.lanes.clear();
     for n in 1..=lanes {
         plan.nodes.push(node.clone());
