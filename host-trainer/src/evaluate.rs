@@ -145,6 +145,8 @@ fn replicate(
         }
         simd::advance(&mut network, policy);
         network.trace(&mut digest);
+        let sum = |of: fn(&Tally) -> i64| network.today().iter().map(of).sum();
+        daily.push(sum(|tally| tally.demand), sum(|tally| tally.served), network.disrupted());
         if day >= protocol.warmup_days {
             let _ = monitor.watch(network.today(), network.disrupted());
         }
