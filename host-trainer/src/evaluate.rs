@@ -362,4 +362,17 @@ mod tests {
             assert!((ours - exact).abs() < 2e-4, "{freedom} degrees of freedom: {ours} instead of {exact}");
         }
     }
+
+    #[test]
+    fn every_day_of_a_path_is_kept_and_its_shocks_are_answered() {
+        let problem = crate::problem::Problem::embedded().expect("embedded");
+        let scenario = problem.scenario().expect("sound");
+        let protocol = super::Protocol { seed: 4, replicas: 1, first_day: 0, warmup_days: 56, days: 300 };
+        let outcomes = super::run(&scenario, &super::Contender::Textbook, &protocol, 1);
+        assert_eq!(outcomes[0].daily.days(), 356);
+        let summary = super::summarize(&scenario, "textbook", &outcomes, None);
+        let answer = summary.responsiveness.expect("the default network is disrupted");
+        println!("{answer:?}");
+        assert!(answer.shocks > 2 && answer.dip > 0.0 && answer.dip < 1.0 && answer.unrecovered <= answer.shocks);
+    }
 }
