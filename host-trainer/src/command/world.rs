@@ -79,7 +79,10 @@ pub fn lines(spec: &NetworkSpec) -> Vec<String> {
             let lift = if g.lift.iter().all(|lift| *lift == 0.0) {
                 "nothing to negotiate".to_owned()
             } else {
-                format!("effort wins {:?} grades", g.lift)
+                {
+                    let lift: Vec<String> = g.lift.iter().map(|lift| format!("{lift:.1}")).collect();
+                    format!("effort wins {} grades", lift.join(", "))
+                }
             };
             [
                 format!(
