@@ -302,10 +302,6 @@ pub fn summarize(scenario: &Scenario<'_>, name: &str, outcomes: &[Outcome], peri
         all.join(&outcome.kpis);
         digest.wide(outcome.digest as i64);
     }
-    // What is not counted is at the front.
-    let daily: Vec<Daily> = outcomes.iter().map(|outcome| outcome.daily.clone()).collect();
-    let counted = outcomes.first().map_or(0, |outcome| outcome.kpis.days());
-    let warmup_days = daily.first().map_or(0, |daily| daily.days().saturating_sub(counted));
     let total = all.total();
     let terms = total.ledger.terms();
     let score = HyperScore::of(&all, &scenario.score_parameters());
@@ -313,6 +309,10 @@ pub fn summarize(scenario: &Scenario<'_>, name: &str, outcomes: &[Outcome], peri
         let score = HyperScore::of_node(&all, scenario, n);
         NodeScore { hyperscore: score.score, v: score.v_real(), parts: PartsOut::of(&score) }
     };
+    // What is not counted is at the front.
+    let daily: Vec<Daily> = outcomes.iter().map(|outcome| outcome.daily.clone()).collect();
+    let counted = outcomes.first().map_or(0, |outcome| outcome.kpis.days());
+    let warmup_days = daily.first().map_or(0, |daily| daily.days().saturating_sub(counted));
     let echelons = scenario.nodes().iter().map(|n| n.echelon).max().map_or(0, |e| usize::from(e) + 1);
     let bullwhip: Vec<f64> = (0..echelons)
         .map(|e| outcomes.iter().map(|o| o.kpis.bullwhip_milli(e) as f64 / 1000.0).sum::<f64>() / replicas)
@@ -361,5 +361,18 @@ mod tests {
             let ours = t_quantile(freedom as usize);
             assert!((ours - exact).abs() < 2e-4, "{freedom} degrees of freedom: {ours} instead of {exact}");
         }
+    }
+
+    #[test]
+    fn every_day_of_a_path_is_kept_and_its_shocks_are_answered() {
+        let problem = crate::problem::Problem::embedded().expect("embedded");
+        let scenario = problem.scenario().expect("sound");
+        let protocol = super::Protocol { seed: 4, replicas: 1, first_day: 0, warmup_days: 56, days: 300 };
+        let outcomes = super::run(&scenario, &super::Contender::Textbook, &protocol, 1);
+        assert_eq!(outcomes[0].daily.days(), 356);
+        let summary = super::summarize(&scenario, "textbook", &outcomes, None);
+        let answer = summary.responsiveness.expect("the default network is disrupted");
+        println!("{answer:?}");
+        assert!(answer.shocks > 2 && answer.dip > 0.0 && answer.dip < 1.0 && answer.unrecovered <= answer.shocks);
     }
 }

@@ -247,14 +247,16 @@ mod tests {
     fn a_trace_names_the_first_day_and_stockpoint_that_differ() {
         let problem = Problem::embedded().expect("embedded");
         let scenario = problem.scenario().expect("sound");
-        let levels = vec![400; scenario.stockpoints()];
+        // The level that each stockpoint begins with: one above it orders more at the first review.
+        let column = restock_core::layout::Column::InventoryInitial;
+        let levels: Vec<i32> = (0..scenario.node_count()).flat_map(|n| scenario.column(column, n).to_vec()).collect();
         let was = traced(&scenario, &Contender::BaseStock(levels.clone()), 1);
         assert_eq!(was, traced(&scenario, &Contender::BaseStock(levels.clone()), 3), "threads change nothing");
         assert_eq!(was.first_difference(&was), None);
         assert_eq!(decode(&encode(&[was.clone()])), Ok(vec![was.clone()]));
         for at in [0, 207, scenario.stockpoints() - 1] {
             let mut other = levels.clone();
-            other[at] += 30;
+            other[at] += 10;
             let now = traced(&scenario, &Contender::BaseStock(other.clone()), 2);
             // The first day on which that stockpoint orders otherwise on some path, found the slow way.
             let day = first_other_day(&scenario, &levels, &other);

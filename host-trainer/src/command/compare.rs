@@ -145,6 +145,10 @@ impl Comparison {
             table::counted(p.days, "day"),
             table::counted(p.warmup_days, "day"),
         );
+        if self.policies.iter().any(|policy| policy.responsiveness.is_some()) {
+            text += "\ndip: how far the week's delivery rate falls after a shock (an event or a disruption begins).\n\
+                     recovered: back within two points of the four weeks before it.";
+        }
         if let Some(difference) = self.int8_versus_float_percent {
             text += &format!("\nint8 costs {difference:+.3} % of what float does.");
         }

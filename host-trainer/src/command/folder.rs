@@ -48,6 +48,7 @@ pub fn init(arguments: &InitArguments, common: &Common) -> Result<(), Failure> {
     let written = match (&arguments.demand, &arguments.products) {
         (Some(demand), Some(products)) => input::write_from_history(folder, demand, products),
         _ if arguments.embedded => input::write_default(folder),
+        _ if arguments.example => input::write_example(folder),
         _ => input::write_starter(folder),
     };
     written.map_err(|problems| Failure::input(&problems))?;
@@ -134,4 +135,39 @@ fn structured(problems: &[Problem]) -> Vec<serde_json::Value> {
             })
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The folder that `restock init` with some options writes, loaded.
+    fn made(embedded: bool, example: bool) -> Loaded {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = dir.path().join("network");
+        let arguments = InitArguments { folder: folder.clone(), demand: None, products: None, embedded, example };
+        init(&arguments, &Common { json: false, quiet: true, threads: None }).unwrap();
+        load(&folder).unwrap()
+    }
+
+    #[test]
+    fn each_option_of_init_writes_its_own_network() {
+        assert_eq!(made(false, false).spec.name, "starter");
+        assert_eq!(made(true, false).spec.name, "general goods");
+        let works = made(false, true).spec;
+        assert_eq!((works.name.as_str(), works.bom.len()), ("bicycle works", 6));
+        // And check tells of all that it uses, in lines that fit a window.
+        let told = world::lines(&works);
+        for word in [
+            "supplier outside>importer: weak",
+            "storage works",
+            "bill of materials: 6 lines",
+            "events: 2",
+            "disruption route at importer>works:truck",
+            "demand shocks: 1 groups",
+        ] {
+            assert!(told.iter().any(|line| line.starts_with(word.trim()) || line.contains(word)), "{word}: {told:#?}");
+        }
+        assert!(told.iter().all(|line| line.chars().count() <= 118), "{told:#?}");
+    }
 }

@@ -75,16 +75,31 @@ fn place_name(spec: &NetworkSpec, kind: EventKind, place: usize) -> String {
 pub fn lines(spec: &NetworkSpec) -> Vec<String> {
     let mut lines: Vec<String> = graded(spec)
         .iter()
-        .map(|g| {
+        .flat_map(|g| {
             let lift = if g.lift.iter().all(|lift| *lift == 0.0) {
                 "nothing to negotiate".to_owned()
             } else {
-                format!("effort wins {:?} grades", g.lift)
+                {
+                    let lift: Vec<String> = g.lift.iter().map(|lift| format!("{lift:.1}")).collect();
+                    format!("effort wins {} grades", lift.join(", "))
+                }
             };
-            format!(
-                "supplier {}: {}, on time {:.1} %, accepted {:.1} %; from excellent to failing {:.1} to {:.1} days, {:.2} to {:.2} % defective; {lift}",
-                g.lane, g.base, 100.0 * g.on_time, 100.0 * g.accepted, g.lead[0], g.lead[2], 100.0 * g.defects[0], 100.0 * g.defects[2]
-            )
+            [
+                format!(
+                    "supplier {}: {}, on time {:.1} %, accepted {:.1} %; {lift}",
+                    g.lane,
+                    g.base,
+                    100.0 * g.on_time,
+                    100.0 * g.accepted
+                ),
+                format!(
+                    "  from excellent to failing {:.1} to {:.1} days, {:.2} to {:.2} % defective",
+                    g.lead[0],
+                    g.lead[2],
+                    100.0 * g.defects[0],
+                    100.0 * g.defects[2]
+                ),
+            ]
         })
         .collect();
     for node in spec.nodes.iter().filter(|node| node.storage.is_some()) {

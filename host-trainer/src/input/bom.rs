@@ -64,7 +64,7 @@ pub(crate) fn read(bytes: &[u8], report: &mut Report) -> Vec<BomRow> {
 }
 
 /// The products, each before what goes into it; of those free to stand, the first in the file. Nothing
-/// depends on the order: chance and state are found by name.
+/// depends on the order but who gets what rounding leaves over of a short capacity: chance is found by name.
 pub(crate) fn ordered(products: Vec<ProductRow>, bom: &[BomRow], report: &mut Report) -> Vec<ProductRow> {
     let at: HashMap<&str, usize> = products.iter().enumerate().map(|(i, p)| (p.name.as_str(), i)).collect();
     let lines: Vec<(usize, usize, &BomRow)> = bom

@@ -17,7 +17,7 @@ pub(crate) const YIELD: f64 = 0.985;
 pub(crate) const SCRAP_PERCENT: f64 = 50.0;
 /// What fits into the storage of the retailer and of the manufacturer [days of mean demand]: above what the
 /// textbook keeps on the mean, below what it keeps before the peak of the year.
-pub(crate) const STORAGE_DAYS: [f64; 2] = [9.0, 16.0];
+pub(crate) const STORAGE_DAYS: [f64; 2] = [11.0, 11.0];
 /// Room beyond it [currency per volume and day]: about twice the holding cost of what stands in it.
 pub(crate) const OVERFLOW_COST: f64 = 0.002;
 /// A step of effort [currency per product and day], at the supplier and at the manufacturer. The first pays for

@@ -69,6 +69,7 @@ fn room_and_routes_are_short_at_times_and_not_always() {
     network.reset(11, 0, 0);
     let days = 728;
     let (mut staged, mut yards, mut disrupted) = (0, [0; 2], 0);
+    let mut held = [Vec::new(), Vec::new()];
     for _ in 0..days {
         network.advance(&mut Textbook);
         let state = network.state();
@@ -77,6 +78,17 @@ fn room_and_routes_are_short_at_times_and_not_always() {
             *days += usize::from(yard.iter().any(|units| *units > 0));
         }
         disrupted += usize::from(network.disrupted());
+        for (n, held) in held.iter_mut().enumerate() {
+            let rows = state.inventory_level[n * p..].iter().zip(&state.yard[n * p..]).zip(scenario.volumes());
+            held.push(
+                rows.map(|((level, yard), volume)| i64::from(level.max(&0) + yard) * i64::from(*volume)).sum::<i64>(),
+            );
+        }
+    }
+    for (held, node) in held.iter_mut().zip(&spec.nodes) {
+        held.sort_unstable();
+        let at = |percent: usize| held[held.len() * percent / 100];
+        println!("{}: storage {:?}, held {:?}", node.name, node.storage, [5, 25, 50, 75, 90, 99].map(at));
     }
     let terms = network.kpis().total().ledger;
     println!("of {days} days: transport waits {staged}, yards hold {yards:?}, disrupted {disrupted}; {terms:?}");

@@ -64,8 +64,8 @@ pub(crate) fn network(rows: &Rows, report: &mut Report) -> Option<NetworkSpec> {
     let chain = chain(&rows.nodes, &rows.routes, report);
     let demand = Demand::new(rows, &overrides, report);
     super::events::check_names(rows, report);
-    super::bom::check_names(rows, report);
     super::open_orders::check(rows, report);
+    super::bom::check_names(rows, report);
     let (Some(chain), true) = (chain, report.errors() == 0) else { return None };
 
     let groups = groups(rows, report);

@@ -96,24 +96,24 @@ impl Surroundings<'_> {
         let waiting = self.of(state.input_stock, node.producer_row);
         let work = s.column(Column::Work, self.node)[self.product];
         let tally = self.network.today()[self.node];
-        let mut line = format!("started {} units, {} still wait", self.units(started), self.units(waiting));
+        let mut lines = vec![format!("started {} units, {} still wait", self.units(started), self.units(waiting))];
         if node.capacity.is_some() {
             let own = i64::from(started) * i64::from(work);
             let percent = |part: i64| 100.0 * part as f64 / (tally.work_capacity as f64).max(1.0);
-            line += &format!(
-                "; work {own} of the day's {} ({:.1} %; all products {:.1} %), weight {} of {WEIGHTS:?}",
+            lines.push(format!(
+                "work {own} of the day's {} ({:.1} %; all products {:.1} %), weight {} of {WEIGHTS:?}",
                 tally.work_capacity,
                 percent(own),
                 percent(tally.work_used),
                 action::weight(self.weight)
-            );
+            ));
         }
         let json = serde_json::json!({
             "started": self.units(started), "waiting": self.units(waiting), "work_per_unit": work,
             "work_used": tally.work_used, "work_capacity": tally.work_capacity,
             "limited": node.capacity.is_some(), "weight": action::weight(self.weight),
         });
-        Some(Subject { name: "capacity", lines: vec![line], json })
+        Some(Subject { name: "capacity", lines, json })
     }
 
     /// What it is assembled from, or what it goes into.
@@ -176,16 +176,16 @@ impl Surroundings<'_> {
             let freight = self.money(i64::from(s.freight(k)[self.product])) * f64::from(s.unit_scale());
             let mean = f64::from(route.lead_mean_q8) / 256.0;
             let staged = lane.staged_row.map(|row| self.units(self.of(state.staged, row)));
-            let mut line =
-                format!("{name} first: {mean:.1} days on the mean, {freight:.4} {} a unit", self.names.currency);
-            if let Some(capacity) = route.capacity {
-                let own = self.volume();
-                line += &format!(", volume {own} a unit of {capacity} a day for all products");
+            lines
+                .push(format!("{name} first: {mean:.1} days on the mean, {freight:.4} {} a unit", self.names.currency));
+            let room = route
+                .capacity
+                .map(|capacity| format!("volume {} a unit of {capacity} a day for all products", self.volume()));
+            let waiting = staged.map(|staged| format!("{staged} wait for transport"));
+            let notes: Vec<String> = room.into_iter().chain(waiting).collect();
+            if !notes.is_empty() {
+                lines.push(notes.join("; "));
             }
-            if let Some(staged) = staged {
-                line += &format!("; {staged} wait for transport");
-            }
-            lines.push(line);
             list.push(serde_json::json!({
                 "route": name, "lead_time_days": mean, "promise_days": route.promise_days, "freight": freight,
                 "capacity": route.capacity, "volume": self.volume(), "waiting_for_transport": staged,
@@ -207,20 +207,19 @@ impl Surroundings<'_> {
             let cost = self.money(i64::from(rate) * i64::from(effort));
             let wins = f64::from(quality.lift_q16[effort as usize]) / 65_536.0;
             let name = self.lane_name(lane);
-            let mut line = format!(
+            lines.push(format!(
                 "{name}: on time {:.1} %, accepted {:.1} % (own receipts)",
                 percent(on_time),
                 percent(accepted)
-            );
-            line += &match (effort, quality.lift_q16[1]) {
-                (_, 0) => "; nothing to negotiate".to_owned(),
-                (0, _) => "; no effort".to_owned(),
+            ));
+            lines.push(match (effort, quality.lift_q16[1]) {
+                (_, 0) => "nothing to negotiate".to_owned(),
+                (0, _) => "no effort".to_owned(),
                 _ => format!(
-                    "; effort {effort} of {EFFORTS} for {cost:.4} {} a day wins {wins:.2} grades in the end",
+                    "effort {effort} of {EFFORTS} for {cost:.4} {} a day wins {wins:.2} grades in the end",
                     self.names.currency
                 ),
-            };
-            lines.push(line);
+            });
             list.push(serde_json::json!({
                 "lane": name, "on_time_percent": percent(on_time), "accepted_percent": percent(accepted),
                 "effort": effort, "cost_per_day": cost, "grades_won": wins,
