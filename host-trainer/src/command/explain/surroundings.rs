@@ -42,10 +42,11 @@ pub(super) struct Subject {
 impl Surroundings<'_> {
     /// All that there is to tell of this node; what it does not have is left out.
     pub(super) fn subjects(&self) -> Vec<Subject> {
-        [self.production(), self.assembly(), self.routes(), self.negotiation(), self.storage()]
-            .into_iter()
-            .flatten()
-            .collect()
+        // What is assembled here comes from no supplier.
+        let bought = !self.scenario().bom(&self.scenario().nodes()[self.node]).any(|line| line.product == self.product);
+        let from_suppliers = [self.routes(), self.negotiation()].map(|subject| subject.filter(|_| bought));
+        let [routes, negotiation] = from_suppliers;
+        [self.production(), self.assembly(), routes, negotiation, self.storage()].into_iter().flatten().collect()
     }
 
     fn scenario(&self) -> &Scenario<'_> {
@@ -303,11 +304,13 @@ mod tests {
     fn a_node_is_told_of_what_it_has_and_of_nothing_else() {
         let city = told("works", "city");
         println!("{city:#?}");
-        assert_eq!(names(&city), ["capacity", "assembly", "route", "negotiation", "storage"]);
+        assert_eq!(names(&city), ["capacity", "assembly", "storage"], "it is bought from nobody");
         assert!(city[0].1.contains("weight 4 of [1, 4, 16]") && city[0].1.contains("of the day's"), "{}", city[0].1);
         assert!(city[1].1.contains("1 frame (") && city[1].1.contains("2 wheel ("), "{}", city[1].1);
-        assert!(city[2].1.starts_with("importer>works:parcel first: 2.0 days on the mean"), "{}", city[2].1);
-        assert!(city[3].1.contains("importer>works: on time") && city[3].1.ends_with("nothing to negotiate"));
+        let pump = told("works", "pump");
+        assert_eq!(names(&pump), ["capacity", "route", "negotiation", "storage"]);
+        assert!(pump[1].1.starts_with("importer>works:parcel first: 2.0 days on the mean"), "{}", pump[1].1);
+        assert!(pump[2].1.contains("importer>works: on time") && pump[2].1.ends_with("nothing to negotiate"));
         let wheel = told("works", "wheel");
         assert_eq!(names(&wheel), ["assembly", "route", "negotiation", "storage"]);
         assert!(wheel[0].1.starts_with("goes into city (2 each") && wheel[0].1.contains("cargo (3 each"));
