@@ -82,10 +82,15 @@ impl Process {
         forecasts
     }
 
-    /// Weights of the lags in the mean of the next `days` days.
+    /// Weights of the lags in the mean of the next `days` days; 0 for lags that the process does not have, so that
+    /// smoothing is known by its words.
     #[must_use]
     pub fn reach(&self, days: usize) -> [f64; LAGS] {
+        let own = (self.ar.len() + self.differences).max(self.ma.len()).max(1);
         std::array::from_fn(|i| {
+            if i >= own {
+                return 0.0;
+            }
             let mut lags = [0.0; LAGS];
             lags[i] = 1.0;
             self.forecasts(lags, days).iter().sum::<f64>() / days.max(1) as f64
