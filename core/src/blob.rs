@@ -158,7 +158,7 @@ impl<'a> PolicyBlob<'a> {
         let readable = note.iter().all(|byte| (b' '..=b'~').contains(byte));
         if !counts
             || !shape
-            || heads.iter().any(|&choices| choices == 0)
+            || heads.contains(&0)
             || fallback_rule != FALLBACK_TEXTBOOK
             || !readable
         {

@@ -46,6 +46,9 @@ fn words(bytes: &[u8]) -> impl Iterator<Item = i32> + '_ {
     bytes.as_chunks().0.iter().map(|&word| i32::from_le_bytes(word))
 }
 
+/// An agent without its layers, their shapes and their streams.
+type Parsed<'a> = (Agent<'a>, &'a [[u8; 4]], &'a [u8]);
+
 impl<'a> Agent<'a> {
     /// The next agent of a file: lengths first, then its numbers. `agent` is its place, for errors.
     pub(super) fn read(reader: &mut Reader<'a>, shape: Shape<'a>, agent: u8) -> Result<Self, BlobError> {
@@ -66,7 +69,7 @@ impl<'a> Agent<'a> {
     }
 
     /// Splits an agent at its lengths. The layers are not looked into.
-    fn parse(reader: &mut Reader<'a>, shape: Shape<'a>) -> Option<(Self, &'a [[u8; 4]], &'a [u8])> {
+    fn parse(reader: &mut Reader<'a>, shape: Shape<'a>) -> Option<Parsed<'a>> {
         let length = wide_index(reader.word()?);
         let mut own = Reader(reader.take(length.checked_sub(4)?)?);
         let [layers, golden_count, 0, 0] = own.bytes4()? else { return None };

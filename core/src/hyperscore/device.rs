@@ -112,6 +112,7 @@ fn exp2_minus(z: i64) -> i64 {
 }
 
 #[cfg(test)]
+#[allow(clippy::as_conversions)] // Against floats.
 mod tests {
     use super::*;
 
