@@ -156,12 +156,7 @@ impl<'a> PolicyBlob<'a> {
         let choices: usize = heads.iter().map(|&count| byte_index(count)).sum();
         let shape = (1..=WIDTH_MAX).contains(&usize::from(inputs)) && choices == usize::from(outputs) && choices <= 64;
         let readable = note.iter().all(|byte| (b' '..=b'~').contains(byte));
-        if !counts
-            || !shape
-            || heads.contains(&0)
-            || fallback_rule != FALLBACK_TEXTBOOK
-            || !readable
-        {
+        if !counts || !shape || heads.contains(&0) || fallback_rule != FALLBACK_TEXTBOOK || !readable {
             return None;
         }
         let header = Header { scenario_hash, schema_hash, model_version, inputs, outputs, agents, fallback_rule };

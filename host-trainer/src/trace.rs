@@ -253,7 +253,7 @@ mod tests {
         let was = traced(&scenario, &Contender::BaseStock(levels.clone()), 1);
         assert_eq!(was, traced(&scenario, &Contender::BaseStock(levels.clone()), 3), "threads change nothing");
         assert_eq!(was.first_difference(&was), None);
-        assert_eq!(decode(&encode(&[was.clone()])), Ok(vec![was.clone()]));
+        assert_eq!(decode(&encode(std::slice::from_ref(&was))), Ok(vec![was.clone()]));
         for at in [0, 207, scenario.stockpoints() - 1] {
             let mut other = levels.clone();
             other[at] += 10;

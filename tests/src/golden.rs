@@ -113,7 +113,7 @@ pub fn scenes() -> Vec<Named> {
 /// If an image is refused.
 #[must_use]
 pub fn pack(scenes: &[Named]) -> Vec<u8> {
-    let most = scenes.iter().map(|named| memory_words(named)).max().unwrap_or(0);
+    let most = scenes.iter().map(memory_words).max().unwrap_or(0);
     let mut words = vec![scenes.len() as i32, most as i32];
     for named in scenes {
         words.extend([named.days as i32, named.seed as i32, i32::from(named.wild), named.image.len() as i32]);

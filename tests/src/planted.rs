@@ -50,8 +50,11 @@ const SETTINGS: &str = "name = \"planted\"\nstart = 2024-01-01\nhorizon_days = 3
     backorder_percent_per_day = 2.0\nlost_sale_percent = 40.0\norder_cost = 0.10\nupstream_service_level = 0.95\n\n\
     [seasons.shop]\nweekly = [0.9, 0.9, 0.9, 1.0, 1.2, 1.4, 0.7]\n\n[hyperscore]\nweight_delivery = 0.5\n";
 
+/// A file, a column, and what is wrong in it with what is said of that.
+type Wrongs = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
+
 /// What a column can be made wrong with, and a word that the complaint must have. None of them makes another row wrong.
-const WRONGS: [(&str, &str, &[(&str, &str)]); 21] = [
+const WRONGS: [Wrongs; 21] = [
     ("nodes.csv", "review_period_days", &[("weekly", "weekly"), ("0", "0"), ("-1", "-1"), ("129", "129")]),
     ("nodes.csv", "allocation", &[("propotional", "propotional")]),
     ("nodes.csv", "value_percent", &[("much", "much"), ("-5", "-5")]),

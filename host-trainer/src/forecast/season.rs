@@ -170,7 +170,8 @@ fn waves(harmonics: usize, yearday: usize) -> Vec<f64> {
 /// Newton's step for the amplitudes of the year, drawn towards the prior's.
 fn fit_year(season: &mut Season, towards: &Season, mut round: Round, pull: f64) {
     let size = round.gradient.len();
-    let value = |season: &Season, i: usize| if i % 2 == 0 { season.annual[i / 2].0 } else { season.annual[i / 2].1 };
+    let value =
+        |season: &Season, i: usize| if i.is_multiple_of(2) { season.annual[i / 2].0 } else { season.annual[i / 2].1 };
     for i in 0..size {
         round.gradient[i] -= pull * (value(season, i) - value(towards, i));
         round.curvature[i][i] += pull + 1e-9;

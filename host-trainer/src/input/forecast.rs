@@ -147,7 +147,7 @@ fn season(row: Row<'_>, report: &mut Report) -> Option<Season> {
             }
         }
     }
-    if annual.len() % 2 != 0 || annual.len() > 24 {
+    if !annual.len().is_multiple_of(2) || annual.len() > 24 {
         let found = format!("annual has {} numbers", annual.len());
         report.error(row.place("annual"), found, "a cosine and a sine for each harmonic, at most 12");
     }

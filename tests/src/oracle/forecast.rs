@@ -21,7 +21,7 @@ pub(super) fn start(forecast: &Forecast, mean_q12: i64, shift: u32) -> Lags {
     match *forecast {
         Forecast::Arima { .. } => [0; 3],
         Forecast::Intermittent { probability_q16, .. } => {
-            let size = (mean_q12 << 16) / i64::from(probability_q16) >> shift;
+            let size = ((mean_q12 << 16) / i64::from(probability_q16)) >> shift;
             [i64::from(probability_q16) << 2, size.min(LAG_MAX), 0]
         }
     }

@@ -70,8 +70,11 @@ fn references() -> Vec<(Vec<i32>, Vec<u8>)> {
     references.collect()
 }
 
+/// A way of damaging bytes: hands each damaged copy on, with what was done to it.
+type Damage = fn(&[u8], &mut dyn FnMut(&[u8], String));
+
 /// What every piece of damage to the reference snapshots gives.
-fn refused(each: fn(&[u8], &mut dyn FnMut(&[u8], String)), expected: fn(&SnapshotError) -> bool) {
+fn refused(each: Damage, expected: fn(&SnapshotError) -> bool) {
     for (image, whole) in references() {
         let s = Scenario::new(&image).unwrap();
         let mut memory = vec![0; Network::words(&s)];
