@@ -63,7 +63,7 @@ impl FixedCost {
     /// Solves it.
     ///
     /// # Errors
-    /// If the order covers more than [`DISTANCE_MAX`] steps of demand.
+    /// If the order covers more than `DISTANCE_MAX` steps of demand.
     pub fn solve(&self) -> Result<Found, String> {
         let day = DayCost::new(&self.demand.times(self.lead_days), self.holding, self.backorder);
         let mut renewal = Renewal { demand: &self.demand, days: Vec::new() };
