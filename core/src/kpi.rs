@@ -15,7 +15,7 @@ pub struct Tally {
     pub served: i64,
     /// Customers' demand lost [units].
     pub lost: i64,
-    /// Demand faced from customers and lanes [units].
+    /// Demand faced from customers and lanes; what own production asks of components is not in it [units].
     pub faced: i64,
     /// Demand faced from lanes that stock was there for at once [units].
     pub met: i64,

@@ -165,6 +165,7 @@ class Chain(Morning):
             self.enter(n)
         for at, units in self.dependent.items():
             self.faced[at] += units
+            self.today[at[0]]["faced"] -= units  # from nobody outside
         self.dependent.clear()
         for order in self.due(MAIL):
             self.deliver(order)

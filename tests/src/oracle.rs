@@ -340,6 +340,7 @@ impl<'a> Oracle<'a> {
         }
         for ((node, product), units) in std::mem::take(&mut self.dependent) {
             add(&mut self.faced, node, product, units);
+            self.today[node].faced -= units; // from nobody outside
         }
         for what in self.due(3) {
             if let Dated::Mail(order) = what {

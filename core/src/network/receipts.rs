@@ -54,6 +54,10 @@ impl Network<'_, '_> {
         for (n, node) in s.nodes().iter().enumerate().filter(|(_, node)| node.bom_lines > 0) {
             let dependent = row_mut(self.state.dependent, node.bom_row, p);
             add_row(row_mut(self.state.demand_today, n, p), dependent);
+            if let Some(tally) = self.today.get_mut(n) {
+                // Demand to forecast, but faced from nobody: it goes out again when the day's demand is summed up.
+                tally.faced -= dependent.iter().map(|&units| product(units, 1)).sum::<i64>();
+            }
             dependent.fill(0);
         }
         if s.queue_lanes > 0 {

@@ -4,8 +4,8 @@ use super::Network;
 use crate::convert::{product, wide};
 use crate::draws::Draws;
 use crate::layout::Column;
-use crate::rows::row;
-use crate::scenario::{NODES_MAX, Scenario};
+use crate::rows::{at, row};
+use crate::scenario::{BomLine, NODES_MAX, Scenario};
 use crate::snapshot::{self, Live, Saved, SnapshotError};
 
 impl Network<'_, '_> {
@@ -91,7 +91,13 @@ impl Network<'_, '_> {
                 }
                 None if node.sells => {
                     let stock = row(self.state.inventory_level, n, p).iter().zip(units);
-                    stock.map(|(&stock, &unit)| product(if stock < 0 { -stock } else { 0 }, unit)).sum()
+                    let owed = |(&stock, &unit): (&i32, &i32)| product(if stock < 0 { -stock } else { 0 }, unit);
+                    // What a component's stockpoint owes, it owes to production.
+                    let mut before = None;
+                    let components = s.bom(node).filter(|line| before.replace(line.component) != Some(line.component));
+                    let level = row(self.state.inventory_level, n, p);
+                    let to_production = |line: BomLine| owed((&at(level, line.component), &at(units, line.component)));
+                    stock.map(owed).sum::<i64>() - components.map(to_production).sum::<i64>()
                 }
                 None => 0,
             };

@@ -350,6 +350,7 @@ fn with_a_stop(seed: u64, sensitivity: SensitivitiesPpm, mut each: impl FnMut(&S
     let mut plan = Plan::random(seed);
     let event = |day, value_q12| Event { day, kind: EventKind::Capacity, place: 0, value_q12 };
     plan.events = vec![event(40, 0), event(60, 4096)];
+    plan.disruptions.clear();
     let mut image = plan.image();
     image[header::SENSITIVITIES..][..SENSITIVITY_WORDS].copy_from_slice(&sensitivity.words());
     let scenario = Scenario::new(&image).expect("sensitivities in range are accepted");
@@ -490,6 +491,7 @@ fn steady_plan(seed: u64) -> Plan {
         *profile = vec![4096; 728 + SEASON_AHEAD_DAYS];
     }
     plan.replay.clear();
+    plan.disruptions.clear();
     plan
 }
 
