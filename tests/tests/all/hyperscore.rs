@@ -498,7 +498,7 @@ fn steady_plan(seed: u64) -> Plan {
 #[test]
 fn a_policy_that_goes_wrong_is_replaced_with_a_reason_and_comes_back_with_hysteresis() {
     let (mut healthy, mut noticed) = (0, 0);
-    for seed in 0..60 {
+    for seed in 0..120 {
         let (mut level, mut raised, mut log) = (I32F32::ZERO, None, Vec::new());
         broken_run(seed, 700, |day, guard| {
             if day == 299 {
@@ -513,8 +513,9 @@ fn a_policy_that_goes_wrong_is_replaced_with_a_reason_and_comes_back_with_hyster
             }
             assert_eq!(guard.fallback_days() > 0, raised.is_some_and(|at| day > at));
         });
-        // Networks that serve their customers well until then; most random ones do not.
-        if level > I32F32::from_num(103) && raised.is_none_or(|day| day >= 300) {
+        // Networks that serve 97.5 % of demand until then, a score of 105 where delivery alone counts: from there a
+        // stop is a fall of many deviations. Most random networks serve less, some so unevenly that none is seen.
+        if level > I32F32::from_num(105) && raised.is_none_or(|day| day >= 300) {
             healthy += 1;
             noticed += u32::from(raised.is_some_and(|day| day < 300 + 12 * 7));
             // An alarm of a week or two would be a flicker: 100 weeks have far fewer changes.
