@@ -282,11 +282,11 @@ fn t_quantile(freedom: usize) -> f64 {
     }
 }
 
-/// One line on how often the score's monitor rang.
+/// How often the score's monitor rang, in a sentence.
 #[must_use]
 pub fn alarms_text(summaries: &[Summary]) -> String {
     let each: Vec<String> = summaries.iter().map(|s| format!("{} {:.2}", s.policy, s.alarms_per_path)).collect();
-    format!("alarms of the score's monitor per path: {}.", each.join(", "))
+    crate::command::table::listed("alarms of the score's monitor per path", &each)
 }
 
 /// The figures of one policy.

@@ -1,6 +1,7 @@
 //! How much HyperScore's ranking of policies hangs on its weights: random weightings instead of the
 //! scenario's.
 
+use crate::command::table;
 use crate::evaluate::{PartsOut, Summary};
 use rand_core::Rng;
 use restock_core::Scenario;
@@ -89,7 +90,7 @@ fn flips(parts: &[[f64; 3]], own: [f64; 3], weightings: &[[f64; 3]]) -> Flips {
 }
 
 impl Sensitivity {
-    /// Two lines for people.
+    /// A few lines for people.
     #[must_use]
     pub fn text(&self, policies: &[Summary]) -> String {
         let percent = |share: f64| format!("{:.1} %", 100.0 * share);
@@ -99,14 +100,13 @@ impl Sensitivity {
         let first: Vec<String> = first.iter().map(|(name, share)| format!("{name} in {}", percent(*share))).collect();
         format!(
             "weights: of {} random weightings {} turn HyperScore's order of some two policies and {} make\n\
-             another one best; of weightings that are nine tenths the scenario's {} and {}.\n\
-             best by HyperScore under any weighting: {}.",
+             another one best; of weightings that are nine tenths the scenario's {} and {}.\n{}",
             self.weightings,
             percent(self.any.order),
             percent(self.any.best),
             percent(self.near.order),
             percent(self.near.best),
-            first.join(", "),
+            table::listed("best by HyperScore under any weighting", &first),
         )
     }
 }

@@ -136,6 +136,24 @@ pub fn thousands(value: f64) -> String {
     if value < 0.0 { format!("-{text}") } else { text }
 }
 
+/// A sentence that lists: `head: one, two, three.`, broken where a line would be wider than a table is.
+#[must_use]
+pub fn listed(head: &str, items: &[String]) -> String {
+    const WIDTH: usize = 100;
+    let (mut text, mut line) = (String::new(), format!("{head}:"));
+    for (i, item) in items.iter().enumerate() {
+        let item = format!("{item}{}", if i + 1 < items.len() { "," } else { "." });
+        if line.chars().count() + 1 + item.chars().count() > WIDTH {
+            text += &std::mem::take(&mut line);
+            text.push('\n');
+        } else {
+            line.push(' ');
+        }
+        line += &item;
+    }
+    text + &line
+}
+
 #[cfg(test)]
 mod tests {
     use super::{counted, percent, thousands, with_interval};

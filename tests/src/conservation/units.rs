@@ -144,7 +144,8 @@ impl Books<'_> {
             finished += self.before.finishing(s, self.day, n, i) - self.spoilt(n, i);
             scrapped += bad;
             shipped += self.inbound(n).map(|l| self.shipped(l, i)).sum::<i64>();
-            (demand, faced, lost, ordered) = (demand + customers, faced + lanes + customers, lost + missed, ordered + orders);
+            (demand, faced, lost, ordered) =
+                (demand + customers, faced + lanes + customers, lost + missed, ordered + orders);
             sold_value += sold * i64::from(s.column(restock_core::layout::Column::UnitValue, n)[i]);
             let from_others = if assembled(s, n, i) { started } else { 0 };
             (self.on_order[n * p + i], self.lost[n * p + i]) = (on_order + orders + released, missed);
