@@ -173,7 +173,7 @@ mod tests {
         // 1 + (1 + a)^2 + (1 + 2 a)^2
         assert!((smoothing.sum_variance(3) - (1.0 + 1.5625 + 2.25)).abs() < 1e-12);
         assert_eq!(smoothing.words(9), [4096 | 1024 << 16, 0, 0, 4096, 0]);
-        assert_eq!(Process::default().words(9), [0, 0, 0, 4096 / 9 + 1, 0]);
+        assert_eq!(Process::default().words(9), [0, 0, 0, 4096 / 9, 0]);
     }
 
     #[test]
