@@ -13,7 +13,7 @@ use std::{env, fs};
 const MEMORY: &str = "MEMORY
 {
   FLASH : ORIGIN = 0x00000000, LENGTH = 1M
-  RAM   : ORIGIN = 0x20000000, LENGTH = 256K
+  RAM   : ORIGIN = 0x20000000, LENGTH = 320K
 }
 ";
 

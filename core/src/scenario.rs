@@ -47,7 +47,7 @@ pub const EVENTS_MAX: usize = 4096;
 /// Most random disruptions.
 pub const DISRUPTIONS_MAX: usize = 64;
 /// Most lines of the bill of materials.
-pub const BOM_LINES_MAX: usize = 1024;
+pub const BOM_LINES_MAX: usize = 256;
 /// Most units of a component in one unit of a product.
 pub const BOM_QUANTITY_MAX: i32 = 1 << 16;
 /// Most groups of products whose demand is shocked together.

@@ -152,7 +152,7 @@ impl Sizes {
             });
         }
         let disruption_count = size(header::DISRUPTIONS, 0, DISRUPTIONS_MAX, "0 to 64 disruptions")?;
-        let bom_line_count = size(header::BOM_LINES, 0, BOM_LINES_MAX, "0 to 1024 lines")?;
+        let bom_line_count = size(header::BOM_LINES, 0, BOM_LINES_MAX, "0 to 256 lines")?;
         let groups = size(header::GROUPS, 0, GROUPS_MAX, "0 to 32 groups")?;
         let (low, high) = if groups > 0 { (0, word(table_count) - 1) } else { (-1, -1) };
         let shock = h.get(header::SHOCK_TABLE, low, high, "the index of a table; -1 without groups")?;
