@@ -6,7 +6,7 @@ use crate::forecast::Outlooks;
 use crate::layout::Column;
 use crate::network::quality;
 use crate::order::{NOTHING, UNLIMITED};
-use crate::rows::{at, row};
+use crate::rows::{at, row, set_at};
 use crate::scenario::{Node, Scenario};
 use crate::state::StateView;
 
@@ -53,16 +53,11 @@ impl Actions<'_> {
     /// Sets one product's numbers from a choice of the heads.
     #[inline(always)]
     pub fn set(&mut self, product: usize, outlook: &Outlook, choice: Choice) {
-        let set = |row: &mut [i32], value: i32| {
-            if let Some(slot) = row.get_mut(product) {
-                *slot = value;
-            }
-        };
-        set(self.level, action::level(outlook, choice.level));
-        set(self.cap, action::cap(outlook, choice.cap));
-        set(self.weight, action::weight(choice.weight));
-        set(self.route, from_i8(crate::convert::signed(choice.route)));
-        set(self.effort, from_i8(crate::convert::signed(choice.effort)));
+        set_at(self.level, product, action::level(outlook, choice.level));
+        set_at(self.cap, product, action::cap(outlook, choice.cap));
+        set_at(self.weight, product, action::weight(choice.weight));
+        set_at(self.route, product, from_i8(crate::convert::signed(choice.route)));
+        set_at(self.effort, product, from_i8(crate::convert::signed(choice.effort)));
     }
 }
 
