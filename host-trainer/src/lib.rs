@@ -26,6 +26,7 @@ pub mod problem;
 pub mod progress;
 pub mod quantize;
 pub mod recovery;
+pub mod report;
 pub mod rollout;
 pub mod run_folder;
 pub mod sensitivity;
