@@ -3,6 +3,7 @@
 use super::{Common, print, print_json};
 use crate::checkpoint::write_atomically;
 use crate::failure::Failure;
+use crate::report::html::word;
 use crate::report::{self, Run, Wish};
 use crate::run_folder::RunFolder;
 use clap::Args;
@@ -63,16 +64,18 @@ pub fn run(arguments: &Arguments, common: &Common) -> Result<(), Failure> {
 /// What makes the run and the page again.
 fn commands(arguments: &Arguments, runs: &[Run], file: &Path) -> Vec<String> {
     let Some(Run { folder, manifest, .. }) = runs.first() else { return Vec::new() };
-    let run = folder.path().display();
-    let network = if manifest.source.starts_with("embedded") { String::new() } else { format!(" {}", manifest.source) };
+    let path = |path: &Path| word(&path.display().to_string());
+    let run = path(folder.path());
+    let network =
+        if manifest.source.starts_with("embedded") { String::new() } else { format!(" {}", word(&manifest.source)) };
     let (seed, iterations) = (manifest.training.seed, manifest.training.ppo.iterations);
     let mut commands = vec![format!("restock train{network} --out {run} --seed {seed} --iterations {iterations}")];
     if let Some(evaluation) = &manifest.evaluation {
         commands.push(format!("restock compare {run} --replicas {} --seed {}", evaluation.replicas, evaluation.seed));
         commands.push(format!("restock verify {run}"));
     }
-    let all: Vec<String> = arguments.runs.iter().map(|run| run.display().to_string()).collect();
-    let mut report = format!("restock report {} --html {}", all.join(" "), file.display());
+    let all: Vec<String> = arguments.runs.iter().map(|run| path(run)).collect();
+    let mut report = format!("restock report {} --html {}", all.join(" "), path(file));
     if arguments.replicas != 32 {
         report += &format!(" --replicas {}", arguments.replicas);
     }

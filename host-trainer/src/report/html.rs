@@ -70,9 +70,26 @@ pub(super) fn command(line: &str) -> String {
     format!("<code>{}</code>", escape(line))
 }
 
+/// A word of a command line, quoted where a shell would take it for more than a word: commands are copied from the
+/// page, and names come from files.
+pub(crate) fn word(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_.,:/+-".contains(c);
+    if !text.is_empty() && text.chars().all(plain) {
+        return text.to_owned();
+    }
+    format!("'{}'", text.replace('\'', "'\\''"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_in_a_command_stays_one_word() {
+        assert_eq!(word("runs/a-1.5"), "runs/a-1.5");
+        assert_eq!(word("a $(b); 'c'"), "'a $(b); '\\''c'\\'''");
+        assert_eq!(word(""), "''");
+    }
 
     #[test]
     fn text_cannot_become_markup() {

@@ -13,7 +13,7 @@
 pub mod band;
 pub mod chain;
 mod chart;
-mod html;
+pub(crate) mod html;
 pub mod learning;
 mod map;
 mod page;

@@ -18,8 +18,11 @@
     const digits = Math.abs(value) < 100 ? value.toFixed(2) : Math.round(Math.abs(value)).toString();
     return Math.abs(value) < 100 ? digits : digits.replace(/\B(?=(\d{3})+$)/g, " ");
   };
+  const SVG = document.querySelector("svg").namespaceURI;
+  // A word of a command line, so that what is copied from the page can't be another command.
+  const word = (text) => (/^[\w.,:\/+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
   const svg = (name, attributes, parent, text) => {
-    const element = document.createElementNS("http://www.w3.org/2000/svg", name);
+    const element = document.createElementNS(SVG, name);
     for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
     if (text !== undefined) element.textContent = text;
     parent.append(element);
@@ -36,7 +39,7 @@
     const low = Math.min(...all), high = Math.max(...all, low + 1);
     const x = (d) => LEFT + ((d - from) / Math.max(1, to - from)) * (RIGHT - LEFT);
     const y = (v) => BOTTOM - ((v - low) / (high - low)) * (BOTTOM - TOP);
-    const root = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+    const root = document.createElementNS(SVG, "svg");
     root.setAttribute("viewBox", "0 0 640 186");
     root.setAttribute("role", "img");
     root.setAttribute("aria-label", "Inventory level, level aimed at and orders around the day");
@@ -101,7 +104,7 @@
     find("course").replaceChildren(course(stockpoint, day));
     why(stockpoint.why[day], node);
     find("command").textContent =
-      `restock explain --run ${report.origin.run} --node ${names[node]} --product ${data.products[product]} --day ${day}`;
+      `restock explain --run ${word(report.origin.run)} --node ${word(names[node])} --product ${word(data.products[product])} --day ${day}`;
   };
   const choose = (node) => { nodes.value = node; show(); };
   const turn = (by) => { slider.value = Number(slider.value) + by; show(); };

@@ -1,6 +1,6 @@
 //! The page: sections in their order, with their style, their data and the one script.
 
-use super::html::{escape, script_json, section};
+use super::html::{escape, script_json, section, word};
 use super::replay::{Replay, base64};
 use super::{Report, map, sections};
 use crate::failure::Failure;
@@ -137,7 +137,8 @@ fn whose(report: &Report, replay: &Replay, day: usize) -> String {
 fn explain(report: &Report, replay: &Replay, day: usize) -> String {
     let node = report.chain.nodes.first().map_or("", |node| node.name.as_str());
     let product = replay.products.first().map_or("", String::as_str);
-    format!("restock explain --run {} --node {node} --product {product} --day {day}", report.origin.run)
+    let [run, node, product] = [&report.origin.run, node, product].map(word);
+    format!("restock explain --run {run} --node {node} --product {product} --day {day}")
 }
 
 /// One line of a reason: what it is about, in the first fourteen columns, and what is said.

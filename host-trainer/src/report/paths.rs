@@ -4,15 +4,12 @@
 
 use super::band::{Band, rounded};
 use crate::command::compare::INT8;
-use crate::evaluate::{self, Outcome, Protocol, Summary};
+use crate::evaluate::{self, Contender, Outcome, Protocol, Summary};
 use crate::failure::{Failure, code};
 use crate::progress::{Interrupt, Progress};
-use crate::recovery::Daily;
 use crate::simd;
 use restock_core::blob::PolicyBlob;
-use restock_core::digest::Digest;
 use restock_core::hyperscore::Parts;
-use restock_core::kpi::Kpis;
 use restock_core::layout::Column;
 use restock_core::monitor::{HyperScoreMonitor, MonitorSettings};
 use restock_core::policy::QuantizedPolicy;
@@ -61,7 +58,6 @@ struct Path {
     /// Score, V, delivery rate, inventory score, capacity utilization of the last days. Shape `[figure][day]`.
     score: [Vec<f64>; 5],
     products: Vec<ProductSums>,
-    outcome: Outcome,
 }
 
 /// Value of stock at the nodes of one echelon.
@@ -122,6 +118,9 @@ impl Course {
         let interrupt = Interrupt::install().map_err(|e| Failure::failed(e.to_string()))?;
         let mut progress = Progress::new("report", "paths", u64::from(protocol.replicas), quiet);
         let replicas: Vec<u32> = (0..protocol.replicas).collect();
+        // A policy that does not fit is refused here, before anything runs under its name.
+        let mut features = vec![0; QuantizedPolicy::bytes(scenario)];
+        QuantizedPolicy::new(blob, scenario, &mut features).map_err(|e| Failure::data(e.to_string()))?;
         let mut paths = Vec::new();
         for some in replicas.chunks(threads.max(1)) {
             let done = crate::threads::map(some, threads, |&replica| one(scenario, blob, protocol, replica));
@@ -133,10 +132,12 @@ impl Course {
             }
         }
         progress.finish();
-        Ok(Self::of(scenario, names, &paths, protocol.warmup_days))
+        // Once more, as a comparison runs them: its figures have one home, and a path takes a blink.
+        let outcomes = evaluate::run(scenario, &Contender::Int8(*blob), protocol, threads);
+        Ok(Self::of(scenario, names, &paths, &outcomes, protocol.warmup_days))
     }
 
-    fn of(scenario: &Scenario<'_>, names: &[String], paths: &[Path], warmup_days: u32) -> Self {
+    fn of(scenario: &Scenario<'_>, names: &[String], paths: &[Path], outcomes: &[Outcome], warmup_days: u32) -> Self {
         let echelons = paths.first().map_or(0, |path| path.stock.len());
         let stock = (0..echelons)
             .map(|e| {
@@ -153,19 +154,18 @@ impl Course {
             .collect();
         let [hyperscore, v, delivery_rate, inventory_score, capacity_utilization] =
             std::array::from_fn(|i| Band::of(&paths.iter().map(|path| &path.score[i]).collect::<Vec<_>>()));
-        let courses: Vec<Vec<f64>> = paths.iter().flat_map(|path| path.outcome.daily.courses(warmup_days)).collect();
+        let courses: Vec<Vec<f64>> = outcomes.iter().flat_map(|outcome| outcome.daily.courses(warmup_days)).collect();
         let mut products = vec![ProductSums::default(); scenario.products()];
         for path in paths {
             products.iter_mut().zip(&path.products).for_each(|(sum, product)| sum.add(product));
         }
-        let outcomes: Vec<Outcome> = paths.iter().map(|path| path.outcome.clone()).collect();
         Self {
             stock,
             score: Score { hyperscore, v, delivery_rate, inventory_score, capacity_utilization },
             recovery: Band::of(&courses),
             shocks: courses.len(),
             products,
-            summary: evaluate::summarize(scenario, INT8, &outcomes, None),
+            summary: evaluate::summarize(scenario, INT8, outcomes, None),
         }
     }
 }
@@ -186,33 +186,23 @@ fn one(scenario: &Scenario<'_>, blob: &PolicyBlob<'_>, protocol: &Protocol, repl
         transit: vec![Vec::new(); echelons],
         score: std::array::from_fn(|_| Vec::new()),
         products: vec![ProductSums::default(); scenario.products()],
-        outcome: Outcome { kpis: Kpis::new(scenario), daily: Daily::default(), digest: 0, alarms: 0 },
     };
-    let mut digest = Digest::new();
-    // Readings have a full window on the first day that counts; alarms are those of the days that count.
+    // From the first day, so that readings have a full window when days begin to count.
     let mut monitor = HyperScoreMonitor::new(scenario, MonitorSettings::WEEKLY);
-    let mut alarms = monitor.clone();
     for day in 0..protocol.warmup_days + protocol.days {
-        if day == protocol.warmup_days {
-            network.clear_kpis();
-        }
         simd::advance(&mut network, &mut policy);
-        network.trace(&mut digest);
         let _ = monitor.watch(network.today(), network.disrupted());
         path.day(&network);
         if day >= protocol.warmup_days {
-            let _ = alarms.watch(network.today(), network.disrupted());
             path.score(&monitor);
             path.count(&network);
         }
     }
-    let kpis = network.kpis().clone();
-    path.outcome = Outcome { kpis, digest: digest.value(), alarms: alarms.alarms(), ..path.outcome };
     Ok(path)
 }
 
 impl Path {
-    /// Stock and service of a day that has ended.
+    /// Stock at the end of a day.
     fn day(&mut self, network: &Network<'_, '_>) {
         let scenario = network.scenario();
         let money = f64::from(scenario.money_scale());
@@ -226,8 +216,6 @@ impl Path {
             stock.push(on_hand as f64 / money);
             transit.push(under_way as f64 / money);
         }
-        let sum = |of: fn(&restock_core::kpi::Tally) -> i64| network.today().iter().map(of).sum();
-        self.outcome.daily.push(sum(|tally| tally.demand), sum(|tally| tally.served), network.disrupted());
     }
 
     fn score(&mut self, monitor: &HyperScoreMonitor) {

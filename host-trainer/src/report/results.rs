@@ -16,9 +16,107 @@ pub struct Results {
     pub protocol: Paths,
     /// One entry a policy.
     pub policies: Vec<Compared>,
+    /// Training seeds of the learned policies.
+    #[serde(default)]
+    pub training_seeds: Vec<u64>,
+    /// The policy that the paper's table compares with.
+    #[serde(default)]
+    pub paper_baseline: Option<String>,
+    /// Every policy against the best tuned rule.
+    #[serde(default)]
+    pub evidence: Option<Evidence>,
+    /// Worlds that nobody was trained or tuned for; where they were asked for.
+    #[serde(default)]
+    pub shifts: Vec<Shift>,
     /// Cost against fill rate over a sweep of the backorder cost; where it was asked for.
     #[serde(default)]
-    pub frontier: Option<serde_json::Value>,
+    pub frontier: Option<Frontier>,
+}
+
+/// A mean with its 95 % interval; no interval where a single path gives none.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct Interval {
+    /// The mean.
+    pub mean: f64,
+    /// Lower end.
+    #[serde(default)]
+    pub low: Option<f64>,
+    /// Upper end.
+    #[serde(default)]
+    pub high: Option<f64>,
+}
+
+/// Every policy against the best tuned rule.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Evidence {
+    /// That rule.
+    pub baseline: String,
+    /// One entry a policy.
+    pub rows: Vec<Against>,
+}
+
+/// One policy against the best tuned rule.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Against {
+    /// Its name.
+    pub policy: String,
+    /// Cost less the rule's on the same path [% of the rule's].
+    #[serde(default)]
+    pub cost_difference_percent: Option<Interval>,
+    /// Fill rate less the rule's [points].
+    #[serde(default)]
+    pub fill_rate_difference_points: Option<Interval>,
+    /// Mean cost of the middle half of seeds and paths [currency].
+    #[serde(default)]
+    pub interquartile_cost: Option<f64>,
+    /// Mean cost of the dearest training seed [currency].
+    #[serde(default)]
+    pub worst_seed_cost: Option<f64>,
+    /// Mean cost of the dearest 5 % of seeds and paths [currency].
+    #[serde(default)]
+    pub tail_cost: Option<f64>,
+    /// (rule - policy) / (rule - bound); where there is a bound.
+    #[serde(default)]
+    pub gap_closed: Option<f64>,
+    /// What may be said of it.
+    #[serde(default)]
+    pub verdict: String,
+}
+
+/// A world that nobody was trained or tuned for.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Shift {
+    /// What was changed.
+    pub name: String,
+    /// The rule that is cheapest there.
+    #[serde(default)]
+    pub baseline: String,
+    /// The learned policies.
+    #[serde(default)]
+    pub rows: Vec<Against>,
+}
+
+/// Cost against fill rate.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Frontier {
+    /// What was done.
+    #[serde(default)]
+    pub method: String,
+    /// All points, policy by policy.
+    pub points: Vec<FrontierPoint>,
+}
+
+/// One policy at one backorder cost.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct FrontierPoint {
+    /// The policy.
+    pub policy: String,
+    /// Factor of the backorder cost.
+    pub factor: f64,
+    /// Units served at once / units demanded.
+    pub delivery_rate: f64,
+    /// Mean cost of a path without that of shortage [currency].
+    pub cost_without_shortage: f64,
 }
 
 /// What the test paths were.
@@ -129,9 +227,17 @@ impl Results {
         self.policies.iter().find(|compared| compared.policy == name)
     }
 
-    /// The frontier's lines: a policy and its points, each a cost and a fill rate. Empty where there is none.
+    /// The frontier's lines, policy by policy, each by rising factor. Empty where there is none.
     #[must_use]
-    pub fn frontier_lines(&self) -> Vec<(String, Vec<(f64, f64)>)> {
-        Vec::new()
+    pub fn frontier_lines(&self) -> Vec<(String, Vec<&FrontierPoint>)> {
+        let mut lines: Vec<(String, Vec<&FrontierPoint>)> = Vec::new();
+        for point in self.frontier.iter().flat_map(|frontier| &frontier.points) {
+            match lines.iter_mut().find(|(policy, _)| *policy == point.policy) {
+                Some((_, line)) => line.push(point),
+                None => lines.push((point.policy.clone(), vec![point])),
+            }
+        }
+        lines.iter_mut().for_each(|(_, line)| line.sort_by(|a, b| a.factor.total_cmp(&b.factor)));
+        lines
     }
 }

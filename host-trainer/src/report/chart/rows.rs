@@ -12,8 +12,8 @@ pub(in crate::report) struct Interval {
     pub(in crate::report) name: String,
     /// The value.
     pub(in crate::report) middle: f64,
-    /// Half its 95 % interval, if it has one.
-    pub(in crate::report) half: Option<f64>,
+    /// Its 95 % interval, if it has one.
+    pub(in crate::report) ends: Option<(f64, f64)>,
     /// What is written at it.
     pub(in crate::report) label: String,
     /// Its colour.
@@ -43,7 +43,7 @@ fn foot(across: &Scale, top: f64, y: f64, unit: &str) -> String {
     body + &text(WIDTH - EDGE, y + 27.0, "end", "unit", unit)
 }
 
-/// Values with intervals, one a row. `rule_at` draws a line to compare with.
+/// Values with intervals, one a row; `zero` draws a line at 0 to compare with.
 pub(in crate::report) fn intervals(
     title: &str,
     description: &str,
@@ -53,8 +53,8 @@ pub(in crate::report) fn intervals(
 ) -> String {
     const ROW: f64 = 34.0;
     let ends = rows.iter().flat_map(|row| {
-        let half = row.half.unwrap_or(0.0);
-        [row.middle - half, row.middle + half]
+        let (low, high) = row.ends.unwrap_or((row.middle, row.middle));
+        [low, row.middle, high]
     });
     let across = Scale::around(ends, zero, EDGE + 6.0, WIDTH - EDGE - 6.0);
     let bottom = ROW * rows.len() as f64 + 4.0;
@@ -67,8 +67,8 @@ pub(in crate::report) fn intervals(
         let (x, line) = (across.at(row.middle), y + 11.0);
         let colour = row.colour % COLOURS;
         body += &heads(y, &row.name, &row.label);
-        if let Some(half) = row.half {
-            let (low, high) = (across.at(row.middle - half), across.at(row.middle + half));
+        if let Some((low, high)) = row.ends {
+            let (low, high) = (across.at(low), across.at(high));
             let class = format!("line c{colour}");
             body += &rule(low, line, high, line, &class);
             body += &rule(low, line - 4.0, low, line + 4.0, &class);

@@ -1,17 +1,17 @@
-//! What `restock compare` found: costs, service, bullwhip, recovery.
+//! What `restock compare` found: costs, and where their differences lie.
 
+use super::against::{best_rule, between, other_worlds};
+use super::frontier::frontier;
 use super::{not_compared, percent};
 use crate::command::compare::INT8;
 use crate::report::Report;
-use crate::report::chart::{
-    Axis, Bar, Curves, Interval, Line, Point, Step, bars, intervals, legend, money, points, short, waterfall,
-};
+use crate::report::chart::{Interval as Interval95, Step, intervals, money, waterfall};
 use crate::report::html::{escape, figure, grid, numbers, section, table};
 use crate::report::results::{Compared, Results};
 
 /// Colour of the policy that the report is about, and of the others.
-const OWN: usize = 1;
-const OTHERS: usize = 0;
+pub(super) const OWN: usize = 1;
+pub(super) const OTHERS: usize = 0;
 
 /// `188 902 ± 11 927`.
 fn with_interval(mean: f64, half: Option<f64>) -> String {
@@ -24,7 +24,7 @@ fn difference((mean, half): (f64, Option<f64>)) -> String {
     format!("{mean:+.1}{half} %").replace('-', "\u{2212}")
 }
 
-fn is_learned(policy: &Compared) -> bool {
+pub(super) fn is_learned(policy: &Compared) -> bool {
     policy.policy.starts_with("PPO")
 }
 
@@ -35,6 +35,9 @@ fn cheapest_rule(results: &Results) -> Option<&Compared> {
 
 /// The paper's baseline: the static plan, else periodic review, else whatever stands first.
 fn baseline(results: &Results) -> Option<&Compared> {
+    if let Some(base) = results.paper_baseline.as_deref().and_then(|name| results.policy(name)) {
+        return Some(base);
+    }
     let named = |name: &str| results.policies.iter().find(|p| p.policy.to_lowercase().starts_with(name));
     named("static lp").or_else(|| named("periodic review")).or_else(|| results.policies.first())
 }
@@ -65,6 +68,10 @@ pub(in crate::report) fn headline(report: &Report) -> String {
     if let Some(rule) = cheapest_rule(results).filter(|rule| rule.total_cost > 0.0) {
         text += &against(int8, rule, "The cheapest rule");
     }
+    let proven = results.evidence.as_ref().and_then(|e| Some((e, e.rows.iter().find(|row| row.policy == INT8)?)));
+    if let Some((evidence, Some(cost))) = proven.map(|(evidence, row)| (evidence, row.cost_difference_percent)) {
+        text += &format!(" Against {} on the same paths: {}.", evidence.baseline, between(&cost, " %"));
+    }
     escape(&text)
 }
 
@@ -85,7 +92,10 @@ pub(in crate::report) fn comparison(report: &Report) -> String {
     let Some(results) = &report.results else {
         return section("comparison", "Comparison", "", &not_compared(report));
     };
-    let mut figures = vec![costs(report, results), scatter(report, results)];
+    let mut figures = vec![costs(report, results)];
+    figures.extend(results.evidence.as_ref().map(best_rule));
+    figures.push(frontier(report, results));
+    figures.extend((!results.shifts.is_empty()).then(|| other_worlds(results)));
     let own = results.policy(INT8);
     let bases = [baseline(results), cheapest_rule(results)];
     let mut seen: Vec<&str> = vec![INT8];
@@ -126,13 +136,13 @@ fn policies(report: &Report, results: &Results) -> String {
 }
 
 fn costs(report: &Report, results: &Results) -> String {
-    let rows: Vec<Interval> = results
+    let rows: Vec<Interval95> = results
         .policies
         .iter()
-        .map(|p| Interval {
+        .map(|p| Interval95 {
             name: p.policy.clone(),
             middle: p.total_cost,
-            half: p.total_cost_ci95,
+            ends: p.total_cost_ci95.map(|half| (p.total_cost - half, p.total_cost + half)),
             label: with_interval(p.total_cost, p.total_cost_ci95),
             colour: if is_learned(p) { OWN } else { OTHERS },
         })
@@ -141,62 +151,6 @@ fn costs(report: &Report, results: &Results) -> String {
                 though their difference is sure: the table has the difference too.";
     let drawing = intervals("Total cost", told, &format!("cost of a path [{}]", report.currency), false, &rows);
     figure("Total cost", told, &drawing, "")
-}
-
-/// The frontier, or one point a policy where it was not asked for.
-fn scatter(report: &Report, results: &Results) -> String {
-    let sweep = results.frontier_lines();
-    let lines: Vec<Vec<Point>> = if sweep.is_empty() {
-        results
-            .policies
-            .iter()
-            .map(|p| {
-                vec![Point {
-                    name: p.policy.clone(),
-                    x: p.total_cost,
-                    half: p.total_cost_ci95,
-                    y: 100.0 * p.delivery_rate,
-                    colour: if is_learned(p) { OWN } else { OTHERS },
-                }]
-            })
-            .collect()
-    } else {
-        let line = |(i, (name, points)): (usize, &(String, Vec<(f64, f64)>))| {
-            let point = |&(cost, rate): &(f64, f64)| Point {
-                name: name.clone(),
-                x: cost,
-                half: None,
-                y: 100.0 * rate,
-                colour: i,
-            };
-            points.iter().map(point).collect()
-        };
-        sweep.iter().enumerate().map(line).collect()
-    };
-    let names: Vec<String> = if sweep.is_empty() {
-        results.policies.iter().map(|p| p.policy.clone()).collect()
-    } else {
-        sweep.into_iter().map(|(name, _)| name).collect()
-    };
-    let told = if results.frontier.is_some() {
-        "Each line is one policy over a sweep of the backorder cost. Up and to the left is better: a policy dominates \
-         only where it is cheaper at no lower delivery rate."
-            .to_owned()
-    } else {
-        format!(
-            "One point a policy: up and to the left is better. Cost over a sweep of the backorder cost is drawn here by {}.",
-            crate::report::html::command(&format!("restock compare {} --frontier", report.origin.run))
-        )
-    };
-    let units = (format!("cost of a path [{}]", report.currency), "delivery rate [%]");
-    let drawing = points(
-        "Cost against delivery rate",
-        "Cost along the bottom, delivery rate upwards.",
-        (&units.0, units.1),
-        &lines,
-    );
-    let keys: String = names.iter().map(|name| format!("<li>{}</li>", escape(name))).collect();
-    figure("Frontier: cost against delivery rate", &told, &drawing, &format!("<ol class=\"keys\">{keys}</ol>"))
 }
 
 /// Which cost terms make the difference between two policies.
@@ -235,82 +189,4 @@ fn way(report: &Report, base: &Compared, own: &Compared) -> String {
         })
         .collect();
     figure(&title, told, &drawing, &numbers(&table(&format!("Cost terms [{}]", report.currency), &header, &rows)))
-}
-
-/// Bullwhip by echelon.
-pub(in crate::report) fn bullwhip(report: &Report) -> String {
-    let lead = "Variance of an echelon's orders / variance of customers' demand: above 1 the swings of demand grow on \
-                their way upstream.";
-    let Some(results) = &report.results else {
-        return section("bullwhip", "Bullwhip by echelon", lead, &not_compared(report));
-    };
-    let rows: Vec<Bar> = results
-        .policies
-        .iter()
-        .map(|p| Bar {
-            name: p.policy.clone(),
-            values: p.bullwhip_by_echelon.clone(),
-            labels: p.bullwhip_by_echelon.iter().map(|ratio| short(*ratio)).collect(),
-        })
-        .collect();
-    let names: Vec<String> = (0..report.stock.len())
-        .map(|e| match report.stock[e].nodes.as_slice() {
-            [one] => format!("echelon {e}: {one}"),
-            many => format!("echelon {e}: {} nodes", many.len()),
-        })
-        .collect();
-    let entries: Vec<(&str, usize, bool)> =
-        names.iter().enumerate().map(|(e, name)| (name.as_str(), e, false)).collect();
-    let drawing = bars("Bullwhip ratio by echelon", lead, "bullwhip ratio", &rows);
-    let header: Vec<String> = ["policy".to_owned()].into_iter().chain(names.iter().cloned()).collect();
-    let cells: Vec<Vec<String>> =
-        rows.iter().map(|row| [row.name.clone()].into_iter().chain(row.labels.iter().cloned()).collect()).collect();
-    let shown =
-        figure("Bullwhip ratio", &legend(&entries), &drawing, &numbers(&table("Bullwhip ratio", &header, &cells)));
-    section("bullwhip", "Bullwhip by echelon", lead, &grid(&[shown]))
-}
-
-/// Recovery after shocks.
-pub(in crate::report) fn recovery(report: &Report) -> String {
-    let recovery = &report.recovery;
-    let lead = "A shock begins on the day on which an event or a disruption comes into force. The dip is how far the \
-                week's delivery rate falls below that of the four weeks before; recovered is within two points of it.";
-    let mut figures = Vec::new();
-    if recovery.shocks > 0 {
-        let told =
-            format!("{} shocks: the median and quartiles over those not yet followed by the next.", recovery.shocks);
-        let points = crate::report::band::Band {
-            low: recovery.course.low.iter().map(|v| 100.0 * v).collect(),
-            middle: recovery.course.middle.iter().map(|v| 100.0 * v).collect(),
-            high: recovery.course.high.iter().map(|v| 100.0 * v).collect(),
-        };
-        let drawing = Curves {
-            title: "Delivery rate after a shock",
-            description: &told,
-            unit: "against before [points]",
-            axis: Axis::Numbers("days since"),
-            zero: true,
-            warmup: 0,
-            lines: vec![Line { x: None, band: &points, colour: OWN, dashed: false }],
-        }
-        .draw();
-        figures.push(figure("Delivery rate after a shock", &told, &drawing, ""));
-    }
-    let answered: Vec<(&Compared, _)> =
-        report.results.iter().flat_map(|r| &r.policies).filter_map(|p| Some((p, p.responsiveness?))).collect();
-    let header = ["policy", "shocks", "dip", "days to recover", "not recovered"].map(str::to_owned);
-    let cells: Vec<Vec<String>> = answered
-        .iter()
-        .map(|(p, r)| {
-            let days = format!("{:.1}", r.days_to_recover);
-            vec![p.policy.clone(), r.shocks.to_string(), percent(r.dip), days, r.unrecovered.to_string()]
-        })
-        .collect();
-    let rest = match (&report.results, cells.is_empty(), recovery.shocks) {
-        (None, ..) => not_compared(report),
-        (Some(_), true, 0) => "<p class=\"missing\">There was no shock on the test paths.</p>".to_owned(),
-        (Some(_), true, _) => String::new(),
-        (Some(_), false, _) => table("Recovery by policy", &header, &cells),
-    };
-    section("recovery", "Recovery after shocks", lead, &(grid(&figures) + &rest))
 }

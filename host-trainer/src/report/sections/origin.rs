@@ -1,11 +1,13 @@
 //! How the policy came about: learning curves, data quality, manifest.
 
 use super::percent;
+use crate::command::compare::INT8;
 use crate::report::Report;
 use crate::report::band::Band;
 use crate::report::chart::{Axis, Curves, Line, legend, money, short};
 use crate::report::html::{command, escape, figure, grid, numbers, section, table};
 use crate::report::learning::{Curve, OfLearner};
+use crate::run_folder::Evaluation;
 
 /// Most rows of a table of iterations.
 const ROWS: usize = 14;
@@ -206,14 +208,14 @@ pub(in crate::report) fn manifest(report: &Report) -> String {
 
 /// Whether the page's curves are of the very days that were compared.
 fn same_days(report: &Report) -> String {
-    let compared =
-        report.results.as_ref().and_then(|r| Some((r.protocol.replicas, r.policy(crate::command::compare::INT8)?)));
+    let digest = |e: &Evaluation| e.digests.iter().find(|(name, _)| name == INT8).map(|(_, digest)| digest.clone());
+    let compared = report.origin.evaluation.as_ref().and_then(|e| Some((e.replicas, digest(e)?)));
     match compared {
         None => String::new(),
         Some((replicas, _)) if replicas != report.protocol.replicas => {
             format!("Curves are of the first {} of the {replicas} paths that were compared.", report.protocol.replicas)
         }
-        Some((_, int8)) if int8.digest == report.summary.digest => {
+        Some((_, digest)) if digest == report.summary.digest => {
             "The digest of the days behind these curves is that of the comparison: they are the same days to the bit."
                 .to_owned()
         }
