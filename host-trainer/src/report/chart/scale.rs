@@ -51,20 +51,25 @@ impl Scale {
         let step = self.step(count);
         let first = (self.from / step - 1e-9).ceil() as i64;
         let last = (self.to / step + 1e-9).floor() as i64;
-        (first..=last.min(first + 50)).map(|i| i as f64 * step).map(|value| (value, at_step(value, step))).collect()
+        let largest = self.from.abs().max(self.to.abs());
+        let marks = (first..=last.min(first + 50)).map(|i| i as f64 * step);
+        marks.map(|value| (value, written(value, step, largest))).collect()
     }
 }
 
-/// A mark's value, with as many decimals as the distance of marks needs.
-fn at_step(value: f64, step: f64) -> String {
-    let (unit, letter) = match step {
-        step if step >= 1e6 => (1e6, " M"),
-        step if step >= 1e3 || value.abs() >= 1e5 => (1e3, " k"),
+/// A mark's value in thousands or millions where the axis reaches so far, with the decimals that the distance of
+/// marks needs.
+fn written(value: f64, step: f64, largest: f64) -> String {
+    let (unit, letter) = match largest {
+        largest if largest >= 2e6 => (1e6, " M"),
+        largest if largest >= 1e4 => (1e3, " k"),
         _ => (1.0, ""),
     };
+    if value == 0.0 {
+        return "0".to_owned();
+    }
     let digits = (-(step / unit).log10().floor()).clamp(0.0, 6.0) as usize;
-    let text = format!("{:.digits$}{}", value / unit, if value == 0.0 { "" } else { letter });
-    if value == 0.0 { "0".to_owned() } else { text.replace('-', "\u{2212}") }
+    format!("{:.digits$}{letter}", value / unit).replace('-', "\u{2212}")
 }
 
 /// Three significant digits, thousands apart: `12.3`, `0.417`, `188 902`.
@@ -98,7 +103,7 @@ mod tests {
         let small = Scale::around([100.02, 100.21].into_iter(), false, 0.0, 1.0);
         assert!(small.marks(5).iter().all(|(_, text)| text.len() == 6), "{:?}", small.marks(5));
         let large = Scale::around([150_000.0, 250_000.0].into_iter(), false, 0.0, 1.0);
-        assert_eq!(large.marks(5)[0].1, "140 k".replace("140", "150"));
+        assert_eq!(large.marks(5)[0].1, "150 k");
     }
 
     #[test]

@@ -94,7 +94,8 @@ fn a_report_is_one_page_that_asks_the_network_for_nothing() {
     }
     let elsewhere = page.match_indices("url(").filter(|(at, _)| !page[*at..].starts_with("url(#"));
     assert_eq!(elsewhere.count(), 0, "something is loaded from elsewhere");
-    assert!(!page.contains("@import") && !page.contains("NaN") && page.len() < 1_000_000, "{} bytes", page.len());
+    assert!(!page.contains("@import") && page.len() < 1_000_000, "{} bytes", page.len());
+    assert!(!page.replace(content(&page, "replay-data"), "").contains("NaN"));
     // Every drawing can be heard, and its numbers read.
     let drawings: Vec<_> = tags.iter().filter(|tag| tag.starts_with("svg") && tag.contains("role=\"img\"")).collect();
     assert!(drawings.len() >= 15 && drawings.iter().all(|tag| tag.contains("aria-label=\"")), "{drawings:?}");
@@ -112,10 +113,13 @@ fn a_report_says_what_the_comparison_says() {
     let policies = compared["policies"].as_array().expect("a list");
     assert_eq!(reported["results"]["policies"].as_array().map(Vec::len), Some(policies.len()));
     for (shown, found) in reported["results"]["policies"].as_array().into_iter().flatten().zip(policies) {
-        for key in
-            ["policy", "total_cost", "total_cost_ci95", "cost_terms", "delivery_rate", "inventory_turnover", "digest"]
-        {
+        for key in ["policy", "digest"] {
             assert_eq!(shown[key], found[key], "{key}");
+        }
+        for key in ["total_cost", "total_cost_ci95", "delivery_rate", "inventory_turnover", "hyperscore", "v"] {
+            let [shown, found] = [shown, found].map(|policy| policy[key].as_f64().expect("a number"));
+            // To the last digits, which are lost where JSON is read and written again.
+            assert!((shown - found).abs() <= 1e-12 * found.abs(), "{key}: {shown} is not {found}");
         }
         // And so does what is drawn and tabled.
         let rate = format!("{:.1} %", 100.0 * found["delivery_rate"].as_f64().expect("a number"));
