@@ -4,7 +4,7 @@ use super::Network;
 use crate::convert::{bits, from_bits, index, low, product, wide, wide_index};
 use crate::draws::Source;
 use crate::layout::{Column, GRADES};
-use crate::rows::{at, nothing, row, row_mut};
+use crate::rows::{nothing, row, row_mut};
 use crate::scenario::{EventKind, GRADE_MAX_Q16, Quality};
 use crate::state::late_words;
 
@@ -92,34 +92,35 @@ impl Network<'_, '_> {
         let rates = s.column(Column::ScrapCost, customer);
         let mut costs = self.costs.as_deref_mut().map(|costs| row_mut(costs, customer, p));
         let (mut scrapped, mut cost) = (0i64, 0i64);
-        // What chance says of each product, all at once in the vector unit; rows of the nodes' turns, which come later.
+        // What chance says of each product, in rows of the nodes' turns, which come later.
         let (share, dither) = (&mut *self.scratch.level, &mut *self.scratch.cap);
         let draws = self.draws.row(self.day, crate::convert::count(l), Source::Defect);
-        for ((share, dither), key) in share.iter_mut().zip(dither.iter_mut()).zip(s.product_keys()) {
-            let (u, v) = draws.two(key);
+        let slots = share.iter_mut().zip(dither.iter_mut());
+        draws.each(s.product_keys(), self.scratch.wants, slots, |(share, dither), (u, v)| {
             (*share, *dither) = (from_bits(u), from_bits(v));
-        }
+        });
         let tables = quality.defect_tables.map(|table| table.map(|table| s.table(table)));
         // Of what each receipt is accepted, Q15; nothing came: -1.
         let accepted = &mut *self.scratch.position;
+        for (accepted, &units) in accepted.iter_mut().zip(self.scratch.wants.iter()) {
+            *accepted = if units > 0 { ALL_Q15 } else { -1 };
+        }
         let chance = share.iter().zip(dither.iter()).zip(grades);
         let rows = self.scratch.wants.iter_mut().zip(accepted.iter_mut()).zip(chance.zip(rates));
         for (i, ((units, accepted), (((&share, &dither), &grade_q16), &rate))) in rows.enumerate() {
-            *accepted = if *units > 0 { ALL_Q15 } else { -1 };
             if *units <= 0 {
                 continue;
             }
             let Some(Some(table)) = tables.get(grade(grade_q16)) else { continue };
+            // No branch on whether there is a defect: chance can't be predicted.
             let bad = share_of(*units, table.value(bits(share)), bits(dither));
-            if bad > 0 {
-                let good = *units - bad;
-                *accepted = low((wide(good) << 15).checked_div(wide(*units)).unwrap_or(0));
-                *units = good;
-                scrapped += wide(bad);
-                cost += wide(bad) * wide(rate);
-                if let Some(cost) = costs.as_deref_mut().and_then(|costs| costs.get_mut(i)) {
-                    *cost += wide(bad) * wide(rate);
-                }
+            let good = *units - bad;
+            *accepted = part_q15(good, *units);
+            *units = good;
+            scrapped += product(bad, 1);
+            cost += product(bad, rate);
+            if let Some(costs) = costs.as_deref_mut().and_then(|costs| costs.get_mut(i)) {
+                *costs += product(bad, rate);
             }
         }
         let slot = s.ring_slot(wide_index(self.day));
@@ -148,14 +149,14 @@ impl Network<'_, '_> {
         let rates = s.column(Column::ScrapCost, n);
         let mut costs = self.costs.as_deref_mut().map(|costs| row_mut(costs, n, p));
         let Some(tally) = self.today.get_mut(n) else { return };
-        for (i, (units, key)) in self.scratch.wants.iter_mut().zip(s.product_keys()).enumerate() {
-            let good = at(yields, i);
+        let rows = self.scratch.wants.iter_mut().zip(s.product_keys()).zip(yields.iter().zip(rates));
+        for (i, ((units, key), (&good, &rate))) in rows.enumerate() {
             if *units <= 0 || good >= 1 << 16 {
                 continue;
             }
             let (_, dither) = draws.two(key);
             let bad = share_of(*units, (1 << 16) - good, dither);
-            let cost = wide(bad) * wide(at(rates, i));
+            let cost = wide(bad) * wide(rate);
             *units -= bad;
             tally.scrapped += wide(bad);
             tally.ledger.scrap += cost;
@@ -163,6 +164,17 @@ impl Network<'_, '_> {
                 *total += cost;
             }
         }
+    }
+}
+
+/// What part of `units`, which is not 0, `good` of them are, Q15.
+#[inline(always)]
+fn part_q15(good: i32, units: i32) -> i32 {
+    // A long division takes a device some hundred instructions, a short one a few.
+    if units < 1 << 17 {
+        from_bits((bits(good) << 15).checked_div(bits(units)).unwrap_or(0))
+    } else {
+        low((wide(good) << 15).checked_div(wide(units)).unwrap_or(0))
     }
 }
 
@@ -186,6 +198,15 @@ mod tests {
                     share = moved(share, this);
                 }
                 assert_eq!(share, this, "from {from}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_part_is_rounded_down_whatever_its_size() {
+        for units in [1, 3, 7, 1000, (1 << 17) - 1, 1 << 17, (1 << 17) + 1, 1 << 30] {
+            for good in [0, units / 3, units - 1, units] {
+                assert_eq!(i64::from(part_q15(good, units)), (i64::from(good) << 15) / i64::from(units), "{good} {units}");
             }
         }
     }

@@ -6,7 +6,7 @@ use crate::convert::{bits, byte_index, from_bits, index, product, wide, wide_ind
 use crate::draws::Source;
 use crate::layout::{Column, GRADES};
 use crate::rows::{add_at, add_row, at, copy_row, nothing, row, row_mut};
-use crate::scenario::{Allocation, EventKind, FIRST_COME_DAYS, LANES_MAX, Node, ROUTES_PER_LANE_MAX, Scenario};
+use crate::scenario::{Allocation, EventKind, FIRST_COME_DAYS, LANES_MAX, Node, ROUTES_PER_LANE_MAX};
 use crate::state::late_words;
 use crate::table::Table;
 
@@ -202,28 +202,11 @@ impl Network<'_, '_> {
             }
             (_, quality) => {
                 let draws = self.draws.row(self.day, crate::convert::count(k), Source::LeadTime);
-                let mut road = Road {
-                    s,
-                    ring: self.state.ring,
-                    lane: l,
-                    slot,
-                    tables: route.lead_tables.map(|table| s.table(table)),
-                };
-                // Few products leave: one draw each. Many: all at once, in the vector unit.
-                let leaving = grants.iter().fold(0, |leaving, &units| leaving + usize::from(units > 0));
+                let width = s.lanes().len() * p;
+                let tables = route.lead_tables.map(|table| s.table(table));
+                let mut road = Road { ring: self.state.ring, days: s.ring_days(), width, first: l * p, slot, tables };
                 let quantile = &mut *self.scratch.cap;
-                let dense = leaving * 3 > p;
-                if dense {
-                    for (quantile, key) in quantile.iter_mut().zip(s.product_keys()) {
-                        *quantile = from_bits(draws.two(key).0);
-                    }
-                } else {
-                    for ((quantile, key), &units) in quantile.iter_mut().zip(s.product_keys()).zip(grants) {
-                        if units > 0 {
-                            *quantile = from_bits(draws.two(key).0);
-                        }
-                    }
-                }
+                draws.each(s.product_keys(), grants, quantile.iter_mut(), |quantile, (u, _)| *quantile = from_bits(u));
                 match quality {
                     None => road.leave(grants, quantile),
                     Some(quality) => {
@@ -351,9 +334,13 @@ impl Network<'_, '_> {
 
 /// A route while goods leave over it: where they arrive.
 struct Road<'a, 'm> {
-    s: &'a Scenario<'a>,
     ring: &'m mut [i32],
-    lane: usize,
+    /// Length of the ring.
+    days: usize,
+    /// Words of one of its days.
+    width: usize,
+    /// First place of the lane in a day.
+    first: usize,
     /// Today's place in the ring.
     slot: usize,
     /// Lead times by grade.
@@ -375,7 +362,7 @@ impl Road<'_, '_> {
     /// The same with a grade for each product; what takes longer than promised is marked.
     #[inline(always)]
     fn leave_graded(&mut self, units: &[i32], quantile: &[i32], grades: &[i32], promise: usize, late: &mut [i32]) {
-        let p = self.s.products();
+        let p = units.len();
         let rows = units.iter().zip(quantile).zip(grades).enumerate();
         for (i, ((&units, &quantile), &grade_q16)) in rows {
             if units <= 0 {
@@ -395,10 +382,9 @@ impl Road<'_, '_> {
     /// Puts units of a product into the ring; returns the place of the day on which they arrive.
     #[inline(always)]
     fn arrive(&mut self, i: usize, units: i32, lead: usize) -> usize {
-        let days = self.s.ring_days();
         let due = self.slot + lead;
-        let due = if due < days { due } else { due - days };
-        add_at(self.ring, (due * self.s.lanes().len() + self.lane) * self.s.products() + i, units);
+        let due = if due < self.days { due } else { due - self.days };
+        add_at(self.ring, due * self.width + self.first + i, units);
         due
     }
 }
