@@ -55,49 +55,65 @@ pub fn share_capacity(capacity: i64, wants: &[i32], uses: &[i32], weights: &[i32
     // Every bit that is set in some product's want: at least the greatest want.
     let union = wants.iter().fold(0, |union, &want| union | want);
     let narrow = wide(union) * WEIGHT_MAX < 1 << 31;
-    // Where what is missing fits a word with its weight, a row fits the vector unit, and takes one long
-    // multiplication a product where there is none.
-    let within = |missing: i32, weight: i32, by: i32| product(missing * weight, by);
-    let beyond = |missing: i32, weight: i32, by: i32| product(missing, by) * wide(weight);
+    let even = uses.iter().map(|_| 1);
+    let given = weights.iter().copied();
     match (weights.is_empty(), narrow) {
-        (true, _) => share_scarce(capacity, wants, uses, core::iter::repeat(1), grants, within),
-        (false, true) => share_scarce(capacity, wants, uses, weights.iter().copied(), grants, within),
-        (false, false) => share_scarce(capacity, wants, uses, weights.iter().copied(), grants, beyond),
+        (true, true) => share_scarce::<true>(capacity, wants, uses, even, grants),
+        (true, false) => share_scarce::<false>(capacity, wants, uses, even, grants),
+        (false, true) => share_scarce::<true>(capacity, wants, uses, given, grants),
+        (false, false) => share_scarce::<false>(capacity, wants, uses, given, grants),
+    }
+}
+
+/// `missing * weight * by`. Where the first two fit a word together (`NARROW`), a row fits the vector unit, and a
+/// processor without one takes one long multiplication.
+#[inline(always)]
+fn times<const NARROW: bool>(missing: i32, weight: i32, by: i32) -> i64 {
+    if NARROW { product(missing * weight, by) } else { product(missing, by) * wide(weight) }
+}
+
+/// `missing * weight * ratio`, rounded down and at most what is missing; the ratio is Q24.
+#[inline(always)]
+fn fair<const NARROW: bool>(missing: i32, weight: i32, ratio: i32) -> i32 {
+    // Q24: want (2^30) * weight (2^4) * ratio (2^24) stays below 2^58; below 2^31 times the ratio where narrow.
+    let fair = times::<NARROW>(missing, weight, ratio) >> 24;
+    if NARROW {
+        if low(fair) < missing { low(fair) } else { missing }
+    } else if fair < wide(missing) {
+        low(fair)
+    } else {
+        missing
     }
 }
 
 /// The two rounds and the sweep. `Scenario::new` has bounded the sum of `want * use * weight` by 2^62.
-/// `times` is the product of its three arguments.
 #[inline(always)]
-fn share_scarce(
+fn share_scarce<const NARROW: bool>(
     capacity: i64,
     wants: &[i32],
     uses: &[i32],
     weights: impl Iterator<Item = i32> + Clone,
     grants: &mut [i32],
-    times: impl Fn(i32, i32, i32) -> i64,
 ) -> i64 {
     let mut left = capacity;
     for _round in 0..2 {
         let missing = wants.iter().zip(grants.iter()).map(|(&want, &granted)| want - granted);
         let weighted: i64 = missing
             .zip(uses.iter().zip(weights.clone()))
-            .map(|(missing, (&each, weight))| times(missing, weight, each))
+            .map(|(missing, (&each, weight))| times::<NARROW>(missing, weight, each))
             .sum();
         if weighted <= 0 || left <= 0 {
             break;
         }
-        // Q24: want (2^30) * weight (2^4) * ratio (2^24) stays below 2^58.
         // A capacity is below 2^38.
         let ratio = low((left << 24).checked_div(weighted).unwrap_or(0).min(1 << 24));
         let rows = grants.iter_mut().zip(wants).zip(uses.iter().zip(weights.clone()));
         for ((granted, &want), (&each, weight)) in rows {
             let missing = want - *granted;
-            let fair = times(missing, weight, ratio) >> 24;
-            let grant = if each != 0 && fair < wide(missing) { low(fair) } else { missing };
-            *granted += grant;
-            left -= product(grant, each);
+            let fair = fair::<NARROW>(missing, weight, ratio);
+            *granted += if each == 0 { missing } else { fair };
         }
+        left = capacity - grants.iter().zip(uses).map(|(&granted, &each)| product(granted, each)).sum::<i64>();
     }
     // What is left is soon less than a unit of any product uses: nothing fits from there on.
     let least = uses.iter().fold(i32::MAX, |least, &each| if each < least { each } else { least });

@@ -6,7 +6,7 @@
 //! `row key ^ product key`, where the row key mixes everything but the product and the product key
 //! is a hash of the product's *name*: permuting products permutes their draws.
 
-use crate::convert::{high_bits, index, low_bits, wide_bits};
+use crate::convert::{high_bits, low_bits, wide_bits};
 use rand_core::SeedableRng;
 use rand_xoshiro::Xoshiro128PlusPlus;
 
@@ -106,32 +106,6 @@ impl RowDraws {
         let output = |s0: u32, s3: u32| s0.wrapping_add(s3).rotate_left(7).wrapping_add(s0);
         let turned = s3 ^ s1;
         (output(s0, s3), output(s0 ^ turned, turned.rotate_left(11)))
-    }
-}
-
-impl RowDraws {
-    /// Puts [`RowDraws::two`] of each product that has `units` into its slot. Where they are many, of the others too:
-    /// all at once in the vector unit takes less than a choice for each. Shapes `[product]`.
-    #[inline(always)]
-    pub(crate) fn each<T>(
-        &self,
-        keys: impl Iterator<Item = u64>,
-        units: &[i32],
-        slots: impl Iterator<Item = T>,
-        put: impl Fn(T, (u32, u32)),
-    ) {
-        let drawn = units.iter().fold(0, |drawn, &units| drawn + i32::from(units > 0));
-        if index(drawn) * 3 > units.len() {
-            for (slot, key) in slots.zip(keys) {
-                put(slot, self.two(key));
-            }
-        } else {
-            for ((slot, key), &units) in slots.zip(keys).zip(units) {
-                if units > 0 {
-                    put(slot, self.two(key));
-                }
-            }
-        }
     }
 }
 

@@ -2,6 +2,8 @@
 //! empty, reads as 0, and takes nothing. Sizes are checked once, when a scenario is built, so that no such
 //! place is ever asked for; that there is no panic is what a device needs (`no-panic` in the firmware).
 
+use crate::convert::{bits, wide_index, word};
+
 /// Row `r`.
 #[inline(always)]
 pub(crate) fn row<T>(rows: &[T], r: usize, p: usize) -> &[T] {
@@ -56,4 +58,23 @@ pub(crate) fn copy_row(to: &mut [i32], from: &[i32]) {
 #[inline(always)]
 pub(crate) fn nothing(units: &[i32]) -> bool {
     units.iter().fold(0, |union, &units| union | units) == 0
+}
+
+/// The places of a row where there is something, in order, at the front of `places`; returns that front. No branch
+/// on what there is: chance decides it, it can't be predicted, and a mispredicted branch costs as much as what is
+/// done for a place.
+#[inline(always)]
+pub(crate) fn places_of<'a>(units: &[i32], places: &'a mut [i32]) -> &'a [i32] {
+    let mut count = 0;
+    for (i, &units) in units.iter().enumerate() {
+        set_at(places, count, word(i));
+        count += usize::from(units > 0);
+    }
+    places.get(..count).unwrap_or(&[])
+}
+
+/// One of [`places_of`] as an index.
+#[inline(always)]
+pub(crate) const fn place_index(place: i32) -> usize {
+    wide_index(bits(place))
 }
