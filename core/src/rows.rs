@@ -61,16 +61,30 @@ pub(crate) fn nothing(units: &[i32]) -> bool {
 }
 
 /// The places of a row where there is something, in order, at the front of `places`; returns that front. No branch
-/// on what there is: chance decides it, it can't be predicted, and a mispredicted branch costs as much as what is
-/// done for a place.
+/// for each place on what is there: chance decides it, it can't be predicted, and a mispredicted branch costs as much
+/// as what is done for a place.
 #[inline(always)]
 pub(crate) fn places_of<'a>(units: &[i32], places: &'a mut [i32]) -> &'a [i32] {
+    let (chunks, rest) = units.as_chunks::<PLACES>();
+    let masks = chunks.iter().map(|chunk| mask(chunk)).chain([mask(rest)]);
     let mut count = 0;
-    for (i, &units) in units.iter().enumerate() {
-        set_at(places, count, word(i));
-        count += usize::from(units > 0);
+    for (chunk, mut mask) in masks.enumerate() {
+        while mask != 0 {
+            set_at(places, count, word(chunk * PLACES + wide_index(mask.trailing_zeros())));
+            count += 1;
+            mask &= mask.wrapping_sub(1);
+        }
     }
     places.get(..count).unwrap_or(&[])
+}
+
+/// Places of a [`mask`].
+const PLACES: usize = 32;
+
+/// A bit for each of at most 32 places, set where there is something.
+#[inline(always)]
+fn mask(units: &[i32]) -> u32 {
+    units.iter().rev().fold(0, |mask, &units| (mask << 1) | u32::from(units > 0))
 }
 
 /// One of [`places_of`] as an index.
