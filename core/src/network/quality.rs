@@ -98,7 +98,7 @@ impl Network<'_, '_> {
         let (share, dither) = (&mut *self.scratch.level, &mut *self.scratch.cap);
         let draws = self.draws.row(self.day, crate::convert::count(l), Source::Defect);
         draw_places(s, &draws, places, share, Some(dither));
-        let tables = quality.defect_tables.map(|table| table.map(|table| s.table(table)));
+        let tables = quality.defect_tables.map(|table| table.map(|table| s.table(usize::from(table))));
         // Of what each receipt is accepted, Q15; nothing came: -1.
         let accepted = &mut *self.scratch.position;
         for (accepted, &units) in accepted.iter_mut().zip(self.scratch.wants.iter()) {

@@ -207,7 +207,7 @@ impl Network<'_, '_> {
                 let quantile = &mut *self.scratch.cap;
                 draw_places(s, &draws, places, quantile, None);
                 let width = s.lanes().len() * p;
-                let tables = route.lead_tables.map(|table| s.table(table));
+                let tables = route.lead_tables.map(|table| s.table(usize::from(table)));
                 let mut road = Road { ring: self.state.ring, days: s.ring_days(), width, first: l * p, slot, tables };
                 match quality {
                     None => road.leave(places, grants, quantile),
