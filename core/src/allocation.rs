@@ -178,6 +178,22 @@ mod tests {
     }
 
     #[test]
+    fn what_fits_a_word_is_shared_as_what_does_not() {
+        for seed in 0..2000u64 {
+            let draws = crate::draws::Draws::new(seed, 1).row(0, 0, crate::draws::Source::Host);
+            let words: [(u32, u32); 9] = core::array::from_fn(|p| draws.two(u64::from(crate::convert::count(p))));
+            let wants = words.map(|(a, _)| crate::convert::from_bits(a % 2000));
+            let uses = words.map(|(_, b)| crate::convert::from_bits(b % 7));
+            let weights = words.map(|(a, b)| [1, 4, 16][crate::convert::wide_index((a ^ b) >> 20) % 3]);
+            let (mut narrow, mut beyond) = ([0; 9], [0; 9]);
+            let capacity = i64::from(words[8].0 % 20_000);
+            let used = share_scarce::<true>(capacity, &wants, &uses, weights.into_iter(), &mut narrow);
+            assert_eq!(share_scarce::<false>(capacity, &wants, &uses, weights.into_iter(), &mut beyond), used);
+            assert_eq!(narrow, beyond, "seed {seed}");
+        }
+    }
+
+    #[test]
     fn a_heavier_weight_gets_more() {
         let mut grants = [0; 2];
         share_capacity(100, &[100, 100], &[1, 1], &[1, 4], &mut grants);

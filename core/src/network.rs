@@ -32,6 +32,7 @@
 
 mod accounts;
 mod assembly;
+mod chance;
 mod customers;
 mod events;
 mod orders;
@@ -42,14 +43,14 @@ mod snapshot;
 mod storage;
 
 use crate::allocation::WEIGHT_MAX;
-use crate::convert::{from_bits, product, saturate, wide_index, word};
+use crate::convert::{product, saturate, wide_index, word};
 use crate::digest::Digest;
-use crate::draws::{Draws, RowDraws};
+use crate::draws::Draws;
 use crate::forecast;
 use crate::kpi::{Kpis, Tally};
 use crate::layout::{self, Column};
 use crate::policy::{Actions, NodeView, Policy};
-use crate::rows::{add_at, add_row, copy_row, place_index, row, row_mut, set_at};
+use crate::rows::{add_at, add_row, copy_row, row, row_mut};
 use crate::scenario::{EventKind, NODES_MAX, Scenario, Stage};
 use crate::state::{State, StateView};
 use events::Conditions;
@@ -407,36 +408,5 @@ impl<'s, 'm> Network<'s, 'm> {
         self.totals.add_day(s, &self.today, self.disrupted());
         self.day += 1;
         self.under_way = false;
-    }
-}
-
-/// Puts the two words of chance of some products into two rows, the second where it is asked for. Where the products
-/// are many, those of the others too: all at once in the vector unit takes less than one by one.
-#[inline(always)]
-fn draw_places(s: &Scenario<'_>, draws: &RowDraws, places: &[i32], first: &mut [i32], second: Option<&mut [i32]>) {
-    // A device has no such unit: there each word is drawn that is used, and no other.
-    let vectors = cfg!(any(target_arch = "x86_64", target_arch = "aarch64"));
-    match second {
-        None if vectors && places.len() * 2 > s.products() => {
-            for (first, key) in first.iter_mut().zip(s.product_keys()) {
-                *first = from_bits(draws.two(key).0);
-            }
-        }
-        Some(second) if vectors && places.len() * 2 > s.products() => {
-            for ((first, second), key) in first.iter_mut().zip(second).zip(s.product_keys()) {
-                let (u, v) = draws.two(key);
-                (*first, *second) = (from_bits(u), from_bits(v));
-            }
-        }
-        mut second => {
-            for &place in places {
-                let i = place_index(place);
-                let (u, v) = draws.two(s.product_key(i));
-                set_at(first, i, from_bits(u));
-                if let Some(second) = second.as_deref_mut() {
-                    set_at(second, i, from_bits(v));
-                }
-            }
-        }
     }
 }

@@ -92,3 +92,26 @@ fn mask(units: &[i32]) -> u32 {
 pub(crate) const fn place_index(place: i32) -> usize {
     wide_index(bits(place))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_are_those_with_something_in_order() {
+        for length in [0usize, 1, 31, 32, 33, 64, 100] {
+            for every in 1..=40 {
+                let mut units = [0; 100];
+                let mut expected = [0; 100];
+                let mut count = 0;
+                for i in (0..length).filter(|i| i % every == every / 2) {
+                    units[i] = if i % 2 == 0 { 1 } else { i32::MAX };
+                    expected[count] = word(i);
+                    count += 1;
+                }
+                let mut places = [-1; 100];
+                assert_eq!(places_of(&units[..length], &mut places), &expected[..count], "{length} {every}");
+            }
+        }
+    }
+}

@@ -1,6 +1,7 @@
 //! What suppliers are like: grades move (step 0), receipts are inspected and scored (step 1).
 
-use super::{Network, draw_places};
+use super::Network;
+use super::chance::draw_places;
 use crate::convert::{bits, from_bits, low, product, wide, wide_index};
 use crate::draws::Source;
 use crate::layout::{Column, GRADES};
@@ -204,7 +205,11 @@ mod tests {
     fn a_part_is_rounded_down_whatever_its_size() {
         for units in [1, 3, 7, 1000, (1 << 17) - 1, 1 << 17, (1 << 17) + 1, 1 << 30] {
             for good in [0, units / 3, units - 1, units] {
-                assert_eq!(i64::from(part_q15(good, units)), (i64::from(good) << 15) / i64::from(units), "{good} {units}");
+                assert_eq!(
+                    i64::from(part_q15(good, units)),
+                    (i64::from(good) << 15) / i64::from(units),
+                    "{good} {units}"
+                );
             }
         }
     }

@@ -1,6 +1,7 @@
 //! Step 4: production starts and shipments share what capacity there is.
 
-use super::{Network, draw_places, quality};
+use super::chance::draw_places;
+use super::{Network, quality};
 use crate::allocation;
 use crate::convert::{bits, byte_index, from_bits, index, product, wide, wide_index, word};
 use crate::draws::Source;
