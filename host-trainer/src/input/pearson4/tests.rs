@@ -289,7 +289,8 @@ fn a_table_of_shares_is_small_and_within_its_error_of_the_curve() {
         // The bound is what makes the table small: one that kept twice the accuracy would be larger.
         assert!(worst > SHARE_ERROR / 2.0, "{curve:?}: {worst}");
         assert!(compiled.words.len() < 400, "{curve:?}: {} words", compiled.words.len());
-        assert!((compiled.mean / masses.mean() - 1.0).abs() < 1e-4, "{} {}", compiled.mean, masses.mean());
+        // Each segment keeps its mean, to the rounding of its ends to whole values.
+        assert!((compiled.mean / masses.mean() - 1.0).abs() < 3e-4, "{} {}", compiled.mean, masses.mean());
         let square: f64 = masses.points.iter().map(|p| from_wide(p.0) * from_wide(p.0) * p.1).sum();
         let variance = square - masses.mean() * masses.mean();
         assert!((compiled.variance / variance - 1.0).abs() < 2e-3, "{} {variance}", compiled.variance);
