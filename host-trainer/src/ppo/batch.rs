@@ -284,7 +284,7 @@ mod tests {
         };
         assert!(complaint(&|batch| batch.reward[4] = f32::NAN).contains("`reward` is NaN at track 1 of day 1"));
         assert!(complaint(&|batch| batch.actions[2][3] = 1).contains("masked"));
-        assert!(complaint(&|batch| batch.actions[2][1] = 8).contains("masked"));
+        assert!(complaint(&|batch| batch.actions[2][1] = 16).contains("masked"));
         assert!(complaint(&|batch| batch.value.truncate(5)).contains("`value` holds 5 numbers instead of 6"));
         assert!(good.complaint(5, &mask).is_some());
     }
