@@ -52,8 +52,10 @@ impl Default for RolloutConfig {
     }
 }
 
-/// Decisions of a node in an iteration, where the number of replicas is left to us.
-pub const DECISIONS: u32 = 65_536;
+/// Decisions of a node in an iteration, where the number of replicas is left to us. On lost sales (mean 5, p 4,
+/// L 4) 200 iterations of 16,384 end 0.41 % above the optimum, 80 of 65,536 at 0.52 % after 1.6 times as many
+/// decisions: steps count more than samples.
+pub const DECISIONS: u32 = 16_384;
 /// Fewest replicas where their number is left to us: fewer see too few days of the year.
 const REPLICAS_LEAST: u32 = 16;
 

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 pub struct TrainingConfig {
     /// Seed of all that chance decides in training. Default 1.
     pub seed: u64,
-    /// Iterations between looks at the validation paths; 0 = never. Default 5.
+    /// Iterations between looks at the validation paths; 0 = never. Default 10.
     pub validate_every: u32,
     /// Validation paths; 0 = as many as make a million stockpoint-days, and 4 at least. Default 0.
     pub validation_replicas: u32,
@@ -29,7 +29,7 @@ impl Default for TrainingConfig {
     fn default() -> Self {
         Self {
             seed: 1,
-            validate_every: 5,
+            validate_every: 10,
             validation_replicas: 0,
             ppo: PpoConfig::default(),
             rollout: RolloutConfig::default(),
@@ -130,7 +130,7 @@ impl TrainingConfig {
             "rollout",
             "replicas",
             &rollout.replicas,
-            "1 to 4096, or 0: as many as make 65536 decisions of a node",
+            "1 to 4096, or 0: as many as make 16384 decisions of a node",
         );
         need(
             at_least_one(rollout.replicas_per_path, replicas_max),
