@@ -22,7 +22,7 @@ use std::path::{Path, PathBuf};
 
 const MAGIC: [u8; 8] = *b"RSTKCKPT";
 /// Version of the format that this build writes and reads.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 const HEADER: usize = 20;
 const CHECKSUM: Crc<u32> = Crc::<u32>::new(&CRC_32_ISO_HDLC);
 
