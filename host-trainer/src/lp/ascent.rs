@@ -149,6 +149,17 @@ impl<'a> Ascent<'a> {
         prices
     }
 
+    /// The nearest prices that prove a bound.
+    #[must_use]
+    pub fn feasible(&self, mut prices: Prices) -> Prices {
+        for ((prices, least), most) in prices.rows_mut().into_iter().zip(self.least.rows()).zip(self.most.rows()) {
+            for ((price, &least), &most) in prices.iter_mut().zip(least).zip(most) {
+                *price = price.clamp(least, most);
+            }
+        }
+        prices
+    }
+
     /// Cost of all products' cheapest ways at these prices, and the bound that it is. `usage` is set, `shipped` of
     /// shape `[product][route][day]` added to.
     fn look(&self, finder: &mut Finder<'_>, prices: &Prices, usage: &mut Prices, shipped: &mut [f64]) -> (f64, f64) {
@@ -173,7 +184,7 @@ impl<'a> Ascent<'a> {
             .into_iter()
             .zip(self.there.rows())
             .flat_map(|(prices, there)| prices.iter().zip(there))
-            .filter(|(price, _)| **price != 0.0)
+            .filter(|(price, there)| **price != 0.0 && there.is_finite())
             .map(|(price, there)| price * there)
             .sum();
         (cost, cost - collected)
@@ -216,6 +227,12 @@ impl<'a> Ascent<'a> {
         shipped.iter_mut().for_each(|units| *units /= averaged);
         let plan_cost = own_cost / averaged + self.excess(&mean_usage, &best_prices);
         Found { bound: best, prices: best_prices, plan_cost, shipped }
+    }
+
+    /// [`Ascent::climb`] from prices of nothing.
+    #[must_use]
+    pub fn climb_from_free(&self, steps: usize) -> Found {
+        self.climb(self.free(), steps, 1.0)
     }
 
     /// One step of all prices.

@@ -119,7 +119,7 @@ impl Course {
 
 /// Whether an order over a lane can leave on day `t`. From a node it may have waited for stock since its order;
 /// the outside has everything, so that what leaves has just been ordered.
-fn can_order(scenario: &Scenario<'_>, lane: &Lane, first_day: u32, t: usize) -> bool {
+pub(super) fn can_order(scenario: &Scenario<'_>, lane: &Lane, first_day: u32, t: usize) -> bool {
     let day = first_day + t as u32;
     lane.supplier.is_some()
         || day

@@ -11,7 +11,8 @@
 //! production, scrap, overflow. **Not** in it: fixed costs of orders (their relaxation would be a cost a unit with an
 //! arbitrary greatest order), minimum orders and lots, negotiation, bills of materials.
 
-use super::course::{Course, Place, Start};
+use super::cheapest::Prices;
+use super::course::{Course, Place, Source, Start};
 use super::program::{Program, Solver};
 use super::rates::{Rates, overflow};
 use super::{LpError, refuse_assembly};
@@ -26,6 +27,8 @@ pub struct Plan {
     pub shipped: Vec<f64>,
     /// Units on hand at the end of a day. Shape `[product][node][day]`.
     pub on_hand: Vec<f64>,
+    /// What a unit more of each scarce thing would save [minor currency units].
+    pub prices: Prices,
 }
 
 /// Rows that products share. Shapes `[node][day]` and `[route][day]`.
@@ -39,6 +42,8 @@ struct Shared {
 struct Columns {
     shipped: Vec<Vec<usize>>,
     on_hand: Vec<usize>,
+    /// The balance that each source enters; none where it comes too late.
+    sources: Vec<Option<usize>>,
 }
 
 /// Solves a course from a start.
@@ -53,10 +58,19 @@ pub fn solve(scenario: &Scenario<'_>, course: &Course, start: &Start, solver: So
         (0..scenario.products()).map(|p| product(&mut program, &shared, scenario, course, start, p)).collect();
     let found = program.solve(solver)?;
     let value = |&column: &usize| found.values[column];
+    let price = |row: Option<usize>| row.map_or(0.0, |row| -found.prices[row]);
+    let of = |rows: &[Option<usize>]| rows.iter().map(|&row| price(row)).collect();
+    let prices = Prices {
+        capacity: of(&shared.capacity),
+        room: of(&shared.room),
+        storage: of(&shared.storage),
+        sources: columns.iter().flat_map(|c| c.sources.iter().map(|&row| -price(row))).collect(),
+    };
     Ok(Plan {
         cost: found.cost,
         shipped: columns.iter().flat_map(|c| c.shipped.iter().map(|days| days.iter().map(value).sum())).collect(),
         on_hand: columns.iter().flat_map(|c| c.on_hand.iter().map(value)).collect(),
+        prices,
     })
 }
 
@@ -111,13 +125,14 @@ fn product(
             .map(|at| nodes[at / days].produces.then(|| program.row(-input[at], -input[at])))
             .collect(),
     };
-    for source in start.sources[p].iter().filter(|source| source.disposable && source.day < days) {
-        let column = program.column(0.0, source.units, 0.0);
-        let row = match source.place {
-            Place::Stock(n) => Some(balances.stock[n * days + source.day]),
-            Place::Input(n) => balances.input[n * days + source.day],
-        };
-        if let Some(row) = row {
+    let row_of = |source: &Source| match source.place {
+        Place::Stock(n) => Some(balances.stock[n * days + source.day]),
+        Place::Input(n) => balances.input[n * days + source.day],
+    };
+    let sources: Vec<_> = start.sources[p].iter().map(|s| if s.day < days { row_of(s) } else { None }).collect();
+    for (source, row) in start.sources[p].iter().zip(&sources).filter(|(source, _)| source.disposable) {
+        if let &Some(row) = row {
+            let column = program.column(0.0, source.units, 0.0);
             program.enter(row, column, -1.0);
         }
     }
@@ -137,7 +152,7 @@ fn product(
         serve(program, course, &balances.stock[n * days..][..days], &rates, n, owed, demand);
     }
     let shipped = (0..scenario.lanes().len()).flat_map(|l| ship(program, shared, scenario, course, &balances, &rates, p, l));
-    Columns { shipped: shipped.collect(), on_hand }
+    Columns { shipped: shipped.collect(), on_hand, sources }
 }
 
 /// What stays at a place from day `t` to the next.

@@ -13,6 +13,10 @@ pub mod course;
 pub mod exact;
 #[cfg(feature = "highs")]
 mod highs;
+pub mod hindsight;
+pub mod path;
+pub mod planner;
+pub mod policy;
 pub mod program;
 mod rates;
 

@@ -3,6 +3,10 @@
 use restock_core::Scenario;
 use restock_core::layout::Column;
 
+/// A node without customers misses a unit of the safety stock that it is to keep for a day: so many days of holding it.
+/// A choice: enough to have it filled up by the cheap route within days, too little to rush it.
+const MISSED: f64 = 4.0;
+
 /// Rates of one product [minor currency units]. Shapes `[node]` and `[route]`.
 #[derive(Clone, Debug)]
 pub(super) struct Rates {
@@ -32,17 +36,15 @@ impl Rates {
             (0..scenario.node_count()).map(|n| f64::from(scenario.column(column, n)[product])).collect()
         };
         let (backorder, lost_sale) = (column(Column::BackorderCost), column(Column::LostSaleCost));
-        let sellers = || scenario.nodes().iter().enumerate().filter(|(_, node)| node.sells);
-        // Safety stock that a node without customers is to keep is as dear to miss as what customers wait for.
-        let dearest = sellers().map(|(n, _)| backorder[n]).fold(0.0, f64::max);
+        let holding = column(Column::HoldingCost);
         let shortage = scenario.nodes().iter().enumerate().map(|(n, node)| match (node.sells, node.lost_sales) {
             (true, true) => lost_sale[n],
             (true, false) => backorder[n],
-            (false, _) => dearest,
+            (false, _) => MISSED * holding[n],
         });
         Self {
-            holding: column(Column::HoldingCost),
             shortage: shortage.collect(),
+            holding,
             lost: scenario.nodes().iter().map(|node| node.sells && node.lost_sales).collect(),
             production: column(Column::ProductionCost),
             scrap: column(Column::ScrapCost),
