@@ -160,6 +160,30 @@ impl<'a> Ascent<'a> {
         prices
     }
 
+    /// One product's part.
+    fn task(&self, product: usize) -> Task<'_> {
+        let nodes = self.scenario.node_count();
+        Task {
+            product,
+            rates: &self.rates[product],
+            sources: &self.start.sources[product],
+            owed: self.start.owed.get(product * nodes..(product + 1) * nodes).unwrap_or(&[]),
+            first_source: self.first_source[product],
+        }
+    }
+
+    /// What each product orders at these prices. Shape `[product][route][day]`. See [`super::greedy`].
+    #[must_use]
+    pub fn ordered(&self, prices: &Prices) -> Vec<f64> {
+        let size = self.scenario.routes().len() * self.course.days;
+        let mut finder = Finder::new(self.scenario, self.course);
+        let mut ordered = vec![0.0; self.rates.len() * size];
+        for (product, ordered) in ordered.chunks_exact_mut(size).enumerate() {
+            finder.plan(&self.task(product), prices, ordered);
+        }
+        ordered
+    }
+
     /// Cost of all products' cheapest ways at these prices, and the bound that it is. `usage` is set, `shipped` of
     /// shape `[product][route][day]` added to.
     fn look(&self, finder: &mut Finder<'_>, prices: &Prices, usage: &mut Prices, shipped: &mut [f64]) -> (f64, f64) {
@@ -167,17 +191,10 @@ impl<'a> Ascent<'a> {
             row.fill(0.0);
         }
         let size = self.scenario.routes().len() * self.course.days;
-        let nodes = self.scenario.node_count();
         let mut cost = 0.0;
-        for (product, rates) in self.rates.iter().enumerate() {
-            let task = Task {
-                product,
-                rates,
-                sources: &self.start.sources[product],
-                owed: self.start.owed.get(product * nodes..(product + 1) * nodes).unwrap_or(&[]),
-                first_source: self.first_source[product],
-            };
-            cost += finder.find(&task, prices, usage, &mut shipped[product * size..][..size]);
+        for product in 0..self.rates.len() {
+            let shipped = &mut shipped[product * size..][..size];
+            cost += finder.find(&self.task(product), prices, usage, shipped);
         }
         let collected: f64 = prices
             .rows()

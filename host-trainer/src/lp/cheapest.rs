@@ -34,7 +34,7 @@ impl Prices {
 
 /// Where a unit has come from.
 #[derive(Clone, Copy, Debug)]
-enum From {
+pub(super) enum From {
     Nowhere,
     /// The same place, the day before.
     Held,
@@ -47,9 +47,9 @@ enum From {
 }
 
 /// Costs of a unit at each place and day, and how it came there. Shapes `[node][day]`.
-struct Places {
-    cost: Vec<f64>,
-    from: Vec<From>,
+pub(super) struct Places {
+    pub(super) cost: Vec<f64>,
+    pub(super) from: Vec<From>,
     need: Vec<f64>,
 }
 
@@ -75,17 +75,18 @@ impl Places {
 
 /// Finds cheapest ways; its memory is used again for each product.
 pub(super) struct Finder<'a> {
-    scenario: &'a Scenario<'a>,
-    course: &'a Course,
+    pub(super) scenario: &'a Scenario<'a>,
+    pub(super) course: &'a Course,
     /// 1 where the day's costs count. Shape `[day]`.
     counts: Vec<f64>,
-    stock: Places,
-    input: Places,
+    pub(super) stock: Places,
+    pub(super) input: Places,
     /// What a unit of demand costs at best. Shape `[day]`, one more than there are.
-    worth: Vec<f64>,
+    pub(super) worth: Vec<f64>,
 }
 
 /// One product's part of a course.
+#[derive(Clone, Copy)]
 pub(super) struct Task<'a> {
     pub(super) product: usize,
     pub(super) rates: &'a Rates,
@@ -112,6 +113,18 @@ impl<'a> Finder<'a> {
     /// What all demand of a product costs at these prices. What it uses is added to `usage`, and what it ships to
     /// `shipped`, of shape `[route][day]`.
     pub(super) fn find(&mut self, task: &Task<'_>, prices: &Prices, usage: &mut Prices, shipped: &mut [f64]) -> f64 {
+        self.forward(task, prices);
+        let cost = (0..self.scenario.node_count()).map(|n| self.serve(task, n)).sum();
+        for t in (0..self.course.days).rev() {
+            for n in 0..self.scenario.node_count() {
+                self.follow(task, usage, shipped, n, t);
+            }
+        }
+        cost
+    }
+
+    /// The cheapest way to each place and day.
+    pub(super) fn forward(&mut self, task: &Task<'_>, prices: &Prices) {
         self.stock.clear();
         self.input.clear();
         for (i, source) in task.sources.iter().enumerate().filter(|(_, source)| source.day < self.course.days) {
@@ -126,13 +139,27 @@ impl<'a> Finder<'a> {
             self.make_and_hold(task.rates, prices, t);
             self.ship(task, prices, t);
         }
-        let cost = (0..self.scenario.node_count()).map(|n| self.serve(task, n)).sum();
-        for t in (0..self.course.days).rev() {
-            for n in 0..self.scenario.node_count() {
-                self.follow(task, usage, shipped, n, t);
-            }
+    }
+
+    /// The lane of a route.
+    pub(super) fn lane_of(&self, k: usize) -> usize {
+        self.scenario.lanes().iter().position(|lane| k < lane.first_route + lane.routes).unwrap_or(0)
+    }
+
+    /// Defective share of what lane `l` brings on day `t`.
+    pub(super) fn defective(&self, task: &Task<'_>, l: usize, t: usize) -> f64 {
+        self.course.defective[(task.product * self.scenario.lanes().len() + l) * self.course.days + t]
+    }
+
+    /// What a unit of demand of node `n` costs at best, day by day.
+    pub(super) fn worth_of(&mut self, task: &Task<'_>, n: usize) {
+        let days = self.course.days;
+        let (shortage, lost) = (task.rates.shortage[n], task.rates.lost[n]);
+        self.worth[days] = 0.0;
+        for t in (0..days).rev() {
+            let later = shortage * self.counts[t] + if lost { 0.0 } else { self.worth[t + 1] };
+            self.worth[t] = later.min(self.stock.cost[n * days + t]);
         }
-        cost
     }
 
     /// A unit at each node on day `t`: held from the day before, or on its way into production.
@@ -199,12 +226,8 @@ impl<'a> Finder<'a> {
         if owed == 0.0 && demand.iter().all(|&units| units == 0.0) {
             return 0.0;
         }
-        let (shortage, lost) = (task.rates.shortage[n], task.rates.lost[n]);
-        self.worth[days] = 0.0;
-        for t in (0..days).rev() {
-            let later = shortage * self.counts[t] + if lost { 0.0 } else { self.worth[t + 1] };
-            self.worth[t] = later.min(self.stock.cost[n * days + t]);
-        }
+        self.worth_of(task, n);
+        let lost = task.rates.lost[n];
         let (mut waiting, mut cost) = (0.0, 0.0);
         for (t, &units) in demand.iter().enumerate() {
             let new = units + if t == 0 { owed } else { 0.0 };
@@ -248,12 +271,11 @@ impl<'a> Finder<'a> {
                 }
                 From::Route(k, day) => {
                     let (k, day) = (usize::from(k), usize::from(day));
-                    let lanes = self.scenario.lanes();
-                    let l = lanes.iter().position(|lane| k < lane.first_route + lane.routes).unwrap_or(0);
-                    let left = need / (1.0 - self.course.defective[(task.product * lanes.len() + l) * days + t]);
+                    let l = self.lane_of(k);
+                    let left = need / (1.0 - self.defective(task, l, t));
                     usage.room[k * days + day] += left * rates.volume;
                     shipped[k * days + day] += left;
-                    if let Some(supplier) = lanes[l].supplier {
+                    if let Some(supplier) = self.scenario.lanes()[l].supplier {
                         self.stock.need[supplier * days + day] += left;
                     }
                 }

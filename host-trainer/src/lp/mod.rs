@@ -13,6 +13,7 @@ pub mod course;
 pub mod exact;
 #[cfg(feature = "highs")]
 mod highs;
+mod greedy;
 pub mod hindsight;
 pub mod path;
 pub mod planner;

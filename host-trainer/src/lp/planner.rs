@@ -193,7 +193,7 @@ impl Planner {
         let steps = if first { 10 * self.settings.steps } else { self.settings.steps };
         let found = ascent.climb(prices, steps, if first { 1.0 } else { 0.5 });
         self.remember(&standing.start, &found, s.node_count(), view.day());
-        Ok(Orders::of(s, &course, &found, &standing.position))
+        Ok(Orders::of(s, &course, &ascent.ordered(&found.prices), &standing.position))
     }
 
     /// The last plan's prices, moved on by the days since.
@@ -239,7 +239,7 @@ impl Planner {
 impl Orders {
     /// What a plan tells: its shipments are ordered as long before they leave as the mail takes.
     #[must_use]
-    pub fn of(s: &Scenario<'_>, course: &Course, found: &Found, position: &[f64]) -> Self {
+    pub fn of(s: &Scenario<'_>, course: &Course, ordered: &[f64], position: &[f64]) -> Self {
         let (p, days, nodes, routes) = (s.products(), course.days, s.node_count(), s.routes().len());
         let mut orders = Self {
             first_day: course.first_day,
@@ -252,7 +252,7 @@ impl Orders {
             let lanes = |list: &[u8]| list.iter().map(|&b| &s.lanes()[usize::from(b)]).collect::<Vec<_>>();
             let (inbound, outbound) = (lanes(&s.nodes()[n].inbound), lanes(&s.nodes()[n].outbound));
             for i in 0..p {
-                let leaves = |k: usize, t: usize| if t < days { found.shipped[(i * routes + k) * days + t] } else { 0.0 };
+                let leaves = |k: usize, t: usize| if t < days { ordered[(i * routes + k) * days + t] } else { 0.0 };
                 let own = &mut orders.quantity[(n * p + i) * days..][..days];
                 let mut most = 0.0;
                 for lane in &inbound {

@@ -39,7 +39,7 @@ impl StaticPlan {
         let initial: Vec<f64> = (0..scenario.node_count())
             .flat_map(|n| scenario.column(Column::InventoryInitial, n).iter().map(|&units| f64::from(units)))
             .collect();
-        Ok(Self { orders: Arc::new(Orders::of(scenario, &course, &found, &initial)) })
+        Ok(Self { orders: Arc::new(Orders::of(scenario, &course, &found.shipped, &initial)) })
     }
 }
 
@@ -98,7 +98,7 @@ impl Policy for Rolling {
             return;
         }
         for i in 0..p {
-            actions.level[i] = orders.position[(n * p + i) * orders.days + t].round() as i32;
+            actions.level[i] = orders.position[(n * p + i) * orders.days + t].ceil() as i32;
             actions.route[i] = orders.route[n * p + i];
         }
         actions.effort.fill(self.planner.settings().effort);
