@@ -253,15 +253,7 @@ impl<'a> Ascent<'a> {
     }
 
     /// One step of all prices.
-    fn step(
-        &self,
-        prices: &mut Prices,
-        usage: &Prices,
-        mean: &mut Prices,
-        square: &mut Prices,
-        length: f64,
-        i: usize,
-    ) {
+    fn step(&self, prices: &mut Prices, usage: &Prices, mean: &mut Prices, square: &mut Prices, length: f64, i: usize) {
         let unbias = |memory: f64| 1.0 - memory.powi(i as i32 + 1);
         let (unbias_mean, unbias_square) = (unbias(MEMORY.0), unbias(MEMORY.1));
         let rows = prices.rows_mut().into_iter().zip(usage.rows()).zip(mean.rows_mut()).zip(square.rows_mut());

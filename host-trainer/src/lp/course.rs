@@ -35,9 +35,9 @@ pub struct Course {
 
 impl Course {
     /// `days` days from `first_day` on as they are on the mean: mean demand times its season, mean lead times and
-    /// defective shares at the grade that `effort` comes to, everything running. Orders are placed on review days.
+    /// defective shares at the grade that each node's `effort` comes to (none where the slice is short), everything running. Orders are placed on review days.
     #[must_use]
-    pub fn mean(scenario: &Scenario<'_>, first_day: u32, days: usize, effort: usize) -> Self {
+    pub fn mean(scenario: &Scenario<'_>, first_day: u32, days: usize, effort: &[i32]) -> Self {
         let mut course = Self::quiet(scenario, first_day, days);
         course.means(scenario, effort);
         for n in 0..scenario.node_count() {
@@ -73,12 +73,15 @@ impl Course {
     }
 
     /// Mean lead times and defective shares.
-    fn means(&mut self, scenario: &Scenario<'_>, effort: usize) {
+    fn means(&mut self, scenario: &Scenario<'_>, effort: &[i32]) {
         let (p, routes, lanes) = (scenario.products(), scenario.routes(), scenario.lanes());
         let mut lead = vec![1u8; routes.len()];
         let mut defective = vec![0.0; lanes.len()];
         for (l, lane) in lanes.iter().enumerate() {
-            let grade = lane.quality.as_ref().map_or(0, |quality| grade_at(quality, effort));
+            let grade = lane
+                .quality
+                .as_ref()
+                .map_or(0, |quality| grade_at(quality, effort.get(lane.customer).copied().unwrap_or(0)));
             defective[l] = lane.quality.as_ref().map_or(0.0, |quality| {
                 quality.defect_tables[grade].map_or(0.0, |table| mean_of(scenario, table) / 65_536.0)
             });
@@ -129,8 +132,8 @@ pub(super) fn can_order(scenario: &Scenario<'_>, lane: &Lane, first_day: u32, t:
 }
 
 /// The grade that a supplier comes to under an effort.
-fn grade_at(quality: &Quality, effort: usize) -> usize {
-    let lift = quality.lift_q16[effort.min(quality.lift_q16.len() - 1)];
+pub(super) fn grade_at(quality: &Quality, effort: i32) -> usize {
+    let lift = quality.lift_q16[(effort.max(0) as usize).min(quality.lift_q16.len() - 1)];
     (((quality.base_q16 - lift).max(0) + (1 << 15)) >> 16).clamp(0, GRADES as i32 - 1) as usize
 }
 

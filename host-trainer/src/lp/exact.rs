@@ -151,7 +151,8 @@ fn product(
         let demand = &course.demand[(p * nodes.len() + n) * days..][..days];
         serve(program, course, &balances.stock[n * days..][..days], &rates, n, owed, demand);
     }
-    let shipped = (0..scenario.lanes().len()).flat_map(|l| ship(program, shared, scenario, course, &balances, &rates, p, l));
+    let shipped =
+        (0..scenario.lanes().len()).flat_map(|l| ship(program, shared, scenario, course, &balances, &rates, p, l));
     Columns { shipped: shipped.collect(), on_hand, sources }
 }
 

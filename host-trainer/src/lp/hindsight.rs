@@ -67,12 +67,7 @@ pub fn bounds(
 }
 
 /// The highest bound: by ascent, and on small courses from the whole program's own prices too.
-pub(super) fn best(
-    scenario: &Scenario<'_>,
-    course: &Course,
-    start: &Start,
-    steps: usize,
-) -> Result<Found, LpError> {
+pub(super) fn best(scenario: &Scenario<'_>, course: &Course, start: &Start, steps: usize) -> Result<Found, LpError> {
     let ascent = Ascent::new(scenario, course, start)?;
     if scenario.stockpoints() * course.days <= WHOLE_MAX
         && let Ok(plan) = exact::solve(scenario, course, start, Solver::best())

@@ -5,21 +5,27 @@
 //! | days to come, of means or of a path, and where stock stands | [`course`], [`path`] |
 //! | the whole program, through clarabel or HiGHS (`--features highs`) | [`exact`], [`program`] |
 //! | the same by prices on what products share: 200 products x 3 nodes x 60 days in a second | [`ascent`], [`cheapest`] |
+//! | what a planner orders at such prices, and over sampled scenarios | [`planner`], `greedy`, `sample` |
+//! | policies for `compare` and `simulate`, and their tuning by simulation | [`contenders`], [`policy`], [`tune`] |
+//! | the bound of a path: no policy costs less | [`hindsight`], [`path`] |
 
 pub mod ascent;
 pub mod cheapest;
 mod clarabel;
+pub mod contenders;
 pub mod course;
 pub mod exact;
+mod greedy;
 #[cfg(feature = "highs")]
 mod highs;
-mod greedy;
 pub mod hindsight;
 pub mod path;
 pub mod planner;
 pub mod policy;
 pub mod program;
 mod rates;
+mod sample;
+pub mod tune;
 
 use restock_core::Scenario;
 

@@ -57,7 +57,9 @@ impl Course {
     /// Runs the path; sets demand and conditions and returns the grades. Shape `[day][lane with grades][product]`.
     fn watch(&mut self, scenario: &Scenario<'_>, seed: u64, replica: u32, effort: i32) -> Vec<Vec<i32>> {
         let mut memory = vec![0i32; Network::words(scenario)];
-        let Ok(mut network) = Network::new(scenario, &mut memory) else { unreachable!("memory is as long as asked for") };
+        let Ok(mut network) = Network::new(scenario, &mut memory) else {
+            unreachable!("memory is as long as asked for")
+        };
         network.reset(seed, replica, self.first_day);
         let mut idle = Idle { effort };
         let mut grades = Vec::with_capacity(self.days);

@@ -8,8 +8,11 @@ use restock_core::Scenario;
 use restock_core::layout::Column;
 use restock_core::policy::NodeView;
 
+/// Scenarios of a stochastic plan: the least that tell a quantile of 0.95 from the greatest.
+pub const SAMPLES: u32 = 24;
+
 /// How a planner plans.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct Settings {
     /// Days that a plan looks ahead [days].
     pub horizon_days: usize,
@@ -19,15 +22,41 @@ pub struct Settings {
     pub steps: usize,
     /// Safety stock of each node [standard deviations of demand over its protection interval]. Shape `[node]`.
     pub safety: Vec<f64>,
-    /// Negotiation effort of every node that negotiates.
-    pub effort: i32,
+    /// Scenarios that a stochastic plan averages over; 0: the plan is that of the forecast's mean.
+    pub samples: u32,
+    /// Negotiation effort of each node. Shape `[node]`.
+    pub effort: Vec<i32>,
 }
 
 impl Settings {
     /// A plan of 42 days each week, without safety stock or negotiation.
     #[must_use]
     pub fn plain(scenario: &Scenario<'_>) -> Self {
-        Self { horizon_days: 42, replan_days: 7, steps: 40, safety: vec![0.0; scenario.node_count()], effort: 0 }
+        let nodes = scenario.node_count();
+        Self {
+            horizon_days: 42,
+            replan_days: 7,
+            steps: 30,
+            safety: vec![0.0; nodes],
+            samples: 0,
+            effort: vec![0; nodes],
+        }
+    }
+
+    /// The same with the textbook's safety factors, the mean over a node's products.
+    #[must_use]
+    pub fn textbook(scenario: &Scenario<'_>) -> Self {
+        let factor = |n: usize| {
+            let factors = scenario.column(Column::SafetyFactor, n).iter().map(|&z| f64::from(z) / 256.0);
+            factors.sum::<f64>() / scenario.products().max(1) as f64
+        };
+        Self { safety: (0..scenario.node_count()).map(factor).collect(), ..Self::plain(scenario) }
+    }
+
+    /// The same without safety stock, over [`SAMPLES`] scenarios.
+    #[must_use]
+    pub fn stochastic(scenario: &Scenario<'_>) -> Self {
+        Self { samples: SAMPLES, ..Self::plain(scenario) }
     }
 }
 
@@ -183,7 +212,7 @@ impl Planner {
     /// If products are assembled.
     pub fn plan(&mut self, view: &NodeView<'_>) -> Result<Orders, LpError> {
         let s = view.scenario();
-        let mut course = Course::mean(s, view.day(), self.settings.horizon_days, self.settings.effort as usize);
+        let mut course = Course::mean(s, view.day(), self.settings.horizon_days, &self.settings.effort);
         course.demand.fill(0.0);
         let safety = expected(view, &mut course, &self.settings.safety);
         let standing = standing(view, &course, &safety);
@@ -193,7 +222,44 @@ impl Planner {
         let steps = if first { 10 * self.settings.steps } else { self.settings.steps };
         let found = ascent.climb(prices, steps, if first { 1.0 } else { 0.5 });
         self.remember(&standing.start, &found, s.node_count(), view.day());
-        Ok(Orders::of(s, &course, &ascent.ordered(&found.prices), &standing.position))
+        let mut orders = Orders::of(s, &course, &ascent.ordered(&found.prices), &standing.position);
+        if self.settings.samples > 0 {
+            self.average(s, &course, &standing, &found.prices, &mut orders)?;
+        }
+        Ok(orders)
+    }
+
+    /// Levels of the two-stage program over sampled scenarios, by sample average approximation (Shapiro, Dentcheva and
+    /// Ruszczynski 2009, chapter 5). First stage: one inventory position for each stockpoint and day; second stage: each
+    /// scenario's own plan, at the prices of what is shared. A position above a scenario's plan is held, one below it
+    /// is short, at the ratio of the stockpoint's textbook service level: with such simple recourse the first stage's
+    /// optimum is that quantile of the scenarios' positions.
+    fn average(
+        &self,
+        s: &Scenario<'_>,
+        course: &Course,
+        standing: &Standing,
+        prices: &Prices,
+        orders: &mut Orders,
+    ) -> Result<(), LpError> {
+        let each = (0..self.settings.samples).map(|sample| {
+            let course = course.sampled(s, sample, &self.settings.effort);
+            let ascent = Ascent::new(s, &course, &standing.start)?;
+            Ok(Orders::of(s, &course, &ascent.ordered(prices), &standing.position).position)
+        });
+        let each: Vec<Vec<f64>> = each.collect::<Result<_, LpError>>()?;
+        let mut values = vec![0.0; each.len()];
+        for (at, position) in orders.position.iter_mut().enumerate() {
+            let stockpoint = at / orders.days;
+            let (n, i) = (stockpoint / s.products(), stockpoint % s.products());
+            let z = f64::from(s.column(Column::SafetyFactor, n)[i]) / 256.0;
+            for (value, sample) in values.iter_mut().zip(&each) {
+                *value = sample[at];
+            }
+            values.sort_by(f64::total_cmp);
+            *position = quantile(&values, normal_share(z));
+        }
+        Ok(())
     }
 
     /// The last plan's prices, moved on by the days since.
@@ -236,6 +302,19 @@ impl Planner {
     }
 }
 
+/// A quantile of sorted values, between neighbours where it lies between two.
+fn quantile(sorted: &[f64], share: f64) -> f64 {
+    let place = (share * sorted.len() as f64 - 0.5).clamp(0.0, sorted.len() as f64 - 1.0);
+    let (below, part) = (place as usize, place.fract());
+    let above = (below + 1).min(sorted.len() - 1);
+    sorted[below] + part * (sorted[above] - sorted[below])
+}
+
+/// Share of a normal distribution below z deviations.
+fn normal_share(z: f64) -> f64 {
+    0.5 * libm::erfc(-z / std::f64::consts::SQRT_2)
+}
+
 impl Orders {
     /// What a plan tells: its shipments are ordered as long before they leave as the mail takes.
     #[must_use]
@@ -272,7 +351,10 @@ impl Orders {
                 let mut now = position[n * p + i];
                 for lane in inbound.iter().filter(|lane| lane.order_days > 0) {
                     let ks = lane.first_route..lane.first_route + lane.routes;
-                    now += ks.flat_map(|k| (0..lane.order_days).map(move |t| (k, t))).map(|(k, t)| leaves(k, t)).sum::<f64>();
+                    now += ks
+                        .flat_map(|k| (0..lane.order_days).map(move |t| (k, t)))
+                        .map(|(k, t)| leaves(k, t))
+                        .sum::<f64>();
                 }
                 for t in 0..days {
                     let ks = outbound.iter().flat_map(|lane| lane.first_route..lane.first_route + lane.routes);

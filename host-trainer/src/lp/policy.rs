@@ -12,7 +12,7 @@
 use super::LpError;
 use super::ascent::Ascent;
 use super::course::{Course, Start};
-use super::planner::{Orders, Planner, Settings};
+use super::planner::{Orders, Planner};
 use restock_core::layout::Column;
 use restock_core::policy::{Actions, NodeView};
 use restock_core::{Policy, Scenario};
@@ -33,7 +33,7 @@ impl StaticPlan {
     /// # Errors
     /// If products are assembled.
     pub fn new(scenario: &Scenario<'_>, first_day: u32, days: usize, steps: usize) -> Result<Self, LpError> {
-        let course = Course::mean(scenario, first_day, days + BEYOND_DAYS, 0);
+        let course = Course::mean(scenario, first_day, days + BEYOND_DAYS, &[]);
         let start = Start::of_scenario(scenario, &course);
         let found = Ascent::new(scenario, &course, &start)?.climb_from_free(steps);
         let initial: Vec<f64> = (0..scenario.node_count())
@@ -69,10 +69,10 @@ pub struct Rolling {
 }
 
 impl Rolling {
-    /// # Errors
-    /// If products are assembled.
-    pub fn new(scenario: &Scenario<'_>, settings: Settings) -> Result<Self, LpError> {
-        Ok(Self { planner: Planner::new(scenario, settings)?, orders: Orders::default(), failed: None })
+    /// Follows a planner's plans.
+    #[must_use]
+    pub fn new(planner: Planner) -> Self {
+        Self { planner, orders: Orders::default(), failed: None }
     }
 
     /// Why the last plan failed, if it did: the plan before it is then followed.
@@ -101,6 +101,6 @@ impl Policy for Rolling {
             actions.level[i] = orders.position[(n * p + i) * orders.days + t].ceil() as i32;
             actions.route[i] = orders.route[n * p + i];
         }
-        actions.effort.fill(self.planner.settings().effort);
+        actions.effort.fill(self.planner.settings().effort.get(n).copied().unwrap_or(0));
     }
 }
