@@ -266,7 +266,7 @@ impl Planner {
     fn begin(&self, ascent: &Ascent<'_>, start: &Start, course: &Course, today: u32) -> Prices {
         let mut prices = ascent.free();
         let Some(before) = &self.prices else { return prices };
-        let later = (today - self.planned_on) as usize;
+        let later = today.saturating_sub(self.planned_on) as usize;
         let shared = prices.rows_mut().into_iter().zip(before.rows()).take(3);
         for (now, before) in shared {
             for (now, before) in now.chunks_exact_mut(course.days).zip(before.chunks_exact(course.days)) {

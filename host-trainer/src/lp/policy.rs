@@ -93,10 +93,9 @@ impl Policy for Rolling {
             }
         }
         let (p, n, orders) = (view.products(), view.node(), &self.orders);
-        let t = (view.day() - orders.first_day) as usize;
-        if t >= orders.days {
-            return;
-        }
+        // Without a plan for today nothing is ordered.
+        let age = view.day().checked_sub(orders.first_day).map(|age| age as usize);
+        let Some(t) = age.filter(|&t| t < orders.days) else { return };
         for i in 0..p {
             actions.level[i] = orders.position[(n * p + i) * orders.days + t].ceil() as i32;
             actions.route[i] = orders.route[n * p + i];
