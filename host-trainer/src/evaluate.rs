@@ -52,7 +52,7 @@ pub enum Contender<'a> {
     Float(&'a [FloatPolicy]),
     /// Learned, as the device runs it; whoever makes one has seen `QuantizedPolicy::new` accept it.
     Int8(PolicyBlob<'a>),
-    /// Made on the host, one for each replica, by its number. It owns what it uses:  stays covariant.
+    /// Made on the host, one for each replica, by its number. It owns what it uses, so that the contender borrows nothing more.
     Made(Box<dyn Fn(u32) -> Box<dyn Policy> + Sync + 'a>),
 }
 
