@@ -1,6 +1,6 @@
 //! `restock compare`: a run's policies against the classical rules on unseen seeds.
 
-use super::{Common, print, print_json, session, table};
+use super::{Common, optimum, print, print_json, session, table};
 use crate::baselines;
 use crate::evaluate::{self, Contender, Outcome, Protocol, Summary};
 use crate::failure::Failure;
@@ -22,9 +22,12 @@ use std::path::PathBuf;
 pub struct Arguments {
     /// Run folder, as `restock train` makes it.
     pub run: PathBuf,
-    /// Test paths, each of a year.
-    #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..=i64::from(REPLICAS_MAX)))]
-    pub replicas: u32,
+    /// Test paths, each of a year [default: 32; with --optimum as many as make 16 million stockpoint-days].
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=i64::from(REPLICAS_MAX)))]
+    pub replicas: Option<u32>,
+    /// Measure the learned policies against the exact optimum instead (networks that `restock solve` knows).
+    #[arg(long)]
+    pub optimum: bool,
     /// Seed of the test paths [default: from the run's own seed, apart from training and validation].
     #[arg(long)]
     pub seed: Option<u64>,
@@ -51,6 +54,8 @@ pub struct Comparison {
     pub traces: Vec<Trace>,
 }
 
+/// Test paths, if not told otherwise.
+const REPLICAS: u32 = 32;
 /// Name of the learned policy in floats.
 pub const FLOAT: &str = "PPO float";
 /// Name of the learned policy as the device runs it.
@@ -170,7 +175,14 @@ pub fn run(arguments: &Arguments, common: &Common) -> Result<(), Failure> {
     let bytes =
         super::pack::packed(&folder, &scenario, &problem, &trainer, Label { model_version: 1, ..Label::default() })?;
     let blob = PolicyBlob::decode(&bytes).map_err(|e| Failure::data(e.to_string()))?;
-    let protocol = year(&scenario, arguments.seed.unwrap_or(test_seed(problem.training.seed)), arguments.replicas);
+    if arguments.optimum {
+        let (seed, replicas) = (arguments.seed, arguments.replicas);
+        let distances = optimum::distances(&scenario, &problem, &policies, blob, seed, replicas, common)?;
+        folder.write_json("optimum.json", &distances)?;
+        return distances.show(common);
+    }
+    let seed = arguments.seed.unwrap_or(test_seed(problem.training.seed));
+    let protocol = year(&scenario, seed, arguments.replicas.unwrap_or(REPLICAS));
     let comparison = compare(&scenario, &problem, Some(&policies), Some(blob), &protocol, common);
     folder.write_json("results.json", &comparison)?;
     folder.write_traces(&comparison.traces)?;
