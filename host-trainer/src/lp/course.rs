@@ -83,10 +83,10 @@ impl Course {
                 .as_ref()
                 .map_or(0, |quality| grade_at(quality, effort.get(lane.customer).copied().unwrap_or(0)));
             defective[l] = lane.quality.as_ref().map_or(0.0, |quality| {
-                quality.defect_tables[grade].map_or(0.0, |table| mean_of(scenario, table) / 65_536.0)
+                quality.defect_tables[grade].map_or(0.0, |table| mean_of(scenario, usize::from(table)) / 65_536.0)
             });
             for k in lane.first_route..lane.first_route + lane.routes {
-                let mean = mean_of(scenario, routes[k].lead_tables[grade]);
+                let mean = mean_of(scenario, usize::from(routes[k].lead_tables[grade]));
                 // Rounded up, as the textbook's protection interval is; the quantiles' mean is right to a fiftieth of a day.
                 lead[k] = (mean - 0.02).ceil().clamp(1.0, 127.0) as u8;
             }

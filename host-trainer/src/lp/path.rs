@@ -134,13 +134,15 @@ impl Course {
                 });
                 for k in lane.first_route..lane.first_route + lane.routes {
                     let (u, _) = draws.row(day, k as u32, Chance::LeadTime).two(key);
-                    let leads = grades.clone().map(|g| scenario.table(routes[k].lead_tables[g]).value(u) as u8);
+                    let leads =
+                        grades.clone().map(|g| scenario.table(usize::from(routes[k].lead_tables[g])).value(u) as u8);
                     let (least, most) = leads.fold((u8::MAX, 0), |(a, b), lead| (a.min(lead), b.max(lead)));
                     self.lead[(p * routes.len() + k) * days + t] = (least, most);
                 }
                 if let Some(quality) = &lane.quality {
                     let (u, _) = draws.row(day, l as u32, Chance::Defect).two(key);
-                    let share = |table: Option<usize>| table.map_or(0, |table| scenario.table(table).value(u));
+                    let share =
+                        |table: Option<u16>| table.map_or(0, |table| scenario.table(usize::from(table)).value(u));
                     let least = grades.map(|g| share(quality.defect_tables[g])).min().unwrap_or(0);
                     self.defective[(p * lanes.len() + l) * days + t] = f64::from(least) / 65_536.0;
                 }

@@ -28,7 +28,7 @@ impl Course {
             let effort = effort.get(lane.customer).copied().unwrap_or(0);
             let grade = lane.quality.as_ref().map_or(0, |quality| grade_at(quality, effort));
             for k in lane.first_route..lane.first_route + lane.routes {
-                let table = scenario.table(scenario.routes()[k].lead_tables[grade]);
+                let table = scenario.table(usize::from(scenario.routes()[k].lead_tables[grade]));
                 for t in 0..self.days {
                     let day = self.first_day + t as u32;
                     let row = draws.row(day, (scenario.node_count() * 2 + k) as u32, Chance::Host);
