@@ -204,8 +204,9 @@ impl<'a> Finder<'a> {
                 }
                 let road = task.rates.freight[k] * self.counts[t] + prices.room[k * days + t] * task.rates.volume;
                 let (least, most) = self.course.lead[(task.product * routes + k) * days + t];
-                for due in t + usize::from(least)..=(t + usize::from(most)).min(days - 1) {
-                    let cost = (here + road + defective[due] * scrap * self.counts[due]) / (1.0 - defective[due]);
+                let (first, last) = (t + usize::from(least), t + usize::from(most));
+                for (due, &bad) in defective.iter().enumerate().take(last + 1).skip(first) {
+                    let cost = (here + road + bad * scrap * self.counts[due]) / (1.0 - bad);
                     let from = From::Route(k as u16, t as u16);
                     let at = lane.customer * days + due;
                     if self.scenario.nodes()[lane.customer].produces {

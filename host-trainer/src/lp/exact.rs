@@ -232,17 +232,18 @@ fn ship(
         for t in 0..days {
             let (least, most) = course.lead[(p * scenario.routes().len() + k) * days + t];
             let mut columns = Vec::new();
-            for due in t + usize::from(least)..=t + usize::from(most) {
-                if due >= days || !course.ships[l * days + t] {
+            let (first, last) = (t + usize::from(least), t + usize::from(most));
+            for (due, &bad) in defective.iter().enumerate().take(last + 1).skip(first) {
+                if !course.ships[l * days + t] {
                     continue;
                 }
-                let scrap = defective[due] * rates.scrap[lane.customer] * course.counts(due);
+                let scrap = bad * rates.scrap[lane.customer] * course.counts(due);
                 let column = program.column(0.0, f64::INFINITY, rates.freight[k] * course.counts(t) + scrap);
                 if let Some(n) = lane.supplier {
                     program.enter(balances.stock[n * days + t], column, -1.0);
                 }
                 let at = lane.customer * days + due;
-                program.enter(balances.input[at].unwrap_or(balances.stock[at]), column, 1.0 - defective[due]);
+                program.enter(balances.input[at].unwrap_or(balances.stock[at]), column, 1.0 - bad);
                 if let Some(row) = shared.room[k * days + t] {
                     program.enter(row, column, rates.volume);
                 }

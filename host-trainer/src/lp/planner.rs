@@ -356,10 +356,10 @@ impl Orders {
                         .map(|(k, t)| leaves(k, t))
                         .sum::<f64>();
                 }
-                for t in 0..days {
+                for (t, &own) in own.iter().enumerate() {
                     let ks = outbound.iter().flat_map(|lane| lane.first_route..lane.first_route + lane.routes);
                     let out: f64 = ks.map(|k| leaves(k, t)).sum();
-                    now += own[t] - out - course.demand[(i * nodes + n) * days + t];
+                    now += own - out - course.demand[(i * nodes + n) * days + t];
                     orders.position[(n * p + i) * days + t] = now;
                 }
             }
