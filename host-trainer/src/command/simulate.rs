@@ -29,7 +29,7 @@ pub struct Arguments {
     /// `shop.S=12` at one node, `shop/mug.S=12` at one stockpoint.
     ///
     /// Linear programs: static-lp (mean demand, executed as planned), rolling-lp (planned anew each week),
-    /// rolling-lp-safety (with the textbook's safety stock), stochastic-lp (over sampled scenarios); seconds a path.
+    /// rolling-lp-safety (with the textbook's safety stock); seconds a path.
     #[arg(long, default_value = "textbook")]
     pub policy: String,
     /// Days between orders under `periodic-review`.
