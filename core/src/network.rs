@@ -293,6 +293,12 @@ impl<'s, 'm> Network<'s, 'm> {
         self.conditions.disrupted()
     }
 
+    /// What events and disruptions have set of a kind at a place, as of the last [`Network::begin_day`], Q12.
+    #[must_use]
+    pub fn condition(&self, kind: EventKind, place: usize) -> i32 {
+        self.conditions.value(kind, place)
+    }
+
     /// Adds the last day to a trace: its number, every order, every inventory level, every cost.
     pub fn trace(&self, digest: &mut Digest) {
         digest.wide(i64::from(self.day));

@@ -112,6 +112,12 @@ impl<'a> NodeView<'a> {
         self.scenario.products()
     }
 
+    /// The state of the whole chain: what a central planner sees that a node does not. No learned policy reads it.
+    #[must_use]
+    pub fn whole_chain(&self) -> StateView<'a> {
+        self.state
+    }
+
     /// Inventory position: level plus all that is ordered and not yet stocked [units]. Shape `[product]`.
     #[must_use]
     pub fn position(&self) -> &'a [i32] {

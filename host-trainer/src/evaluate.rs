@@ -52,6 +52,8 @@ pub enum Contender<'a> {
     Float(&'a [FloatPolicy]),
     /// Learned, as the device runs it; whoever makes one has seen `QuantizedPolicy::new` accept it.
     Int8(PolicyBlob<'a>),
+    /// Made on the host, one for each replica, by its number. It owns what it uses, so that the contender borrows nothing more.
+    Made(Box<dyn Fn(u32) -> Box<dyn Policy> + Sync + 'a>),
 }
 
 /// One replica's result.
@@ -115,6 +117,7 @@ pub fn run_recorded(
         }
         Contender::Textbook => replicate(scenario, &mut Textbook, protocol, replica, record),
         Contender::Float(policies) => replicate(scenario, &mut GreedyPolicy::new(policies), protocol, replica, record),
+        Contender::Made(make) => replicate(scenario, &mut make(replica).as_mut(), protocol, replica, record),
         Contender::Int8(blob) => {
             let mut features = vec![0i8; QuantizedPolicy::bytes(scenario)];
             let Ok(policy) = QuantizedPolicy::on_another_scenario(blob, scenario, &mut features) else {

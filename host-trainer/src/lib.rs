@@ -18,6 +18,7 @@ pub mod evaluate;
 pub mod failure;
 pub mod forecast;
 pub mod input;
+pub mod lp;
 pub mod metrics;
 pub mod model;
 pub mod plain_chain;
