@@ -54,7 +54,7 @@ use crate::scenario::{EventKind, NODES_MAX, Scenario, Stage};
 use crate::state::{State, StateView};
 use events::Conditions;
 use heapless::Vec;
-use orders::position_row;
+pub(crate) use orders::add_position_row;
 
 /// The caller's memory is too small.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -347,7 +347,8 @@ impl<'s, 'm> Network<'s, 'm> {
         let (level, lags) = (row_mut(self.state.forecast_level, n, p), &mut *self.state.forecast_lags);
         forecast::update(s, n, day, row(self.state.demand_today, n, p), level, lags, self.scratch.wants);
         if node.reviews(day) {
-            position_row(s, &self.state, n, self.scratch.position);
+            self.scratch.position.fill(0);
+            add_position_row(s, &self.state.view(), n, self.scratch.position);
             let view = NodeView {
                 scenario: s,
                 state: self.state.view(),
