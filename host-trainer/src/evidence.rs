@@ -108,7 +108,7 @@ impl Verdict {
         match self {
             Self::Baseline => "the baseline",
             Self::Dominates => "dominates",
-            Self::CheaperServesLess => "cheaper, serves less",
+            Self::CheaperServesLess => "serves less",
             Self::Dearer => "dearer",
             Self::Open => "not decided",
         }

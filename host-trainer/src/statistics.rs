@@ -49,13 +49,17 @@ pub fn tail_mean(values: &[f64]) -> f64 {
 }
 
 /// P-values of several questions at once, adjusted so that any false answer among them is as rare as one question's
-/// would be (Holm 1979). In the order they came.
+/// would be (Holm 1979). In the order they came; NaN stays NaN.
 #[must_use]
 pub fn holm(p_values: &[f64]) -> Vec<f64> {
     let mut order: Vec<usize> = (0..p_values.len()).collect();
     order.sort_by(|&a, &b| p_values[a].total_cmp(&p_values[b]));
     let (mut adjusted, mut floor) = (vec![1.0; p_values.len()], 0.0f64);
     for (rank, &at) in order.iter().enumerate() {
+        if p_values[at].is_nan() {
+            adjusted[at] = f64::NAN;
+            continue;
+        }
         floor = floor.max(p_values[at] * (p_values.len() - rank) as f64).min(1.0);
         adjusted[at] = floor;
     }
@@ -104,6 +108,7 @@ mod tests {
             assert!((found - wanted).abs() < 1e-12, "{adjusted:?}");
         }
         assert_eq!(holm(&[]), Vec::<f64>::new());
+        assert!(holm(&[f64::NAN, 0.4]).iter().map(|p| p.is_nan()).eq([true, false]), "no answer stays no answer");
     }
 
     #[test]

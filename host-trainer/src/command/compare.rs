@@ -30,9 +30,9 @@ pub struct Arguments {
     /// tuned rules are kept in the first.
     #[arg(required = true, value_name = "RUN")]
     pub runs: Vec<PathBuf>,
-    /// Test paths, each of a year.
-    #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..=i64::from(REPLICAS_MAX)))]
-    pub replicas: u32,
+    /// Test paths, each of a year [default: 32].
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=i64::from(REPLICAS_MAX)))]
+    pub replicas: Option<u32>,
     /// Seed of the test paths [default: from the first run's own seed, apart from training and validation].
     #[arg(long)]
     pub seed: Option<u64>,
@@ -105,6 +105,8 @@ pub struct Comparison {
     pub digests: Vec<(String, String)>,
 }
 
+/// Test paths, if not told otherwise.
+const REPLICAS: u32 = 32;
 /// Name of the learned policy in floats.
 pub const FLOAT: &str = "PPO float";
 /// Name of the learned policy as the device runs it.
@@ -335,9 +337,10 @@ pub fn run(arguments: &Arguments, common: &Common) -> Result<(), Failure> {
     let mut entrants = field(&scenario, tuned, (runs.len() == 1).then_some(&runs[0].policies[..]), None);
     let contenders = blobs.iter().map(|blob| Contender::Int8(*blob)).collect();
     entrants.push(Entrant { name: INT8.to_owned(), origin: Origin::Learned, contenders });
-    let protocol = year(&scenario, seed, arguments.replicas);
+    let replicas = arguments.replicas.unwrap_or(REPLICAS);
+    let protocol = year(&scenario, seed, replicas);
     let replayed = match (&arguments.replay, &arguments.from) {
-        (Some(file), Some(from)) => Some(crate::replay::onto(problem, file, from, arguments.replicas, seed)?),
+        (Some(file), Some(from)) => Some(crate::replay::onto(problem, file, from, replicas, seed)?),
         _ => None,
     };
     let mut comparison = match &replayed {

@@ -19,7 +19,9 @@ struct Section {
 /// All sections that a comparison has.
 fn sections(comparison: &Comparison) -> Vec<Section> {
     let mut sections = vec![paper(comparison)];
-    sections.extend(comparison.evidence.as_ref().map(|evidence| honest(comparison, evidence)));
+    for section in [honest, spread] {
+        sections.extend(comparison.evidence.as_ref().map(|evidence| section(comparison, evidence)));
+    }
     sections.extend(comparison.tuning.as_ref().map(tuned));
     sections.extend(shifts(&comparison.shifts));
     sections.extend(comparison.frontier.as_ref().map(|found| frontier(found, &comparison.currency)));
@@ -60,14 +62,18 @@ pub fn markdown(comparison: &Comparison) -> String {
     )
 }
 
-/// `-3.2 % (-4.1 to -2.3)`; without the interval where there is none.
-fn span(interval: &Interval, unit: &str) -> String {
+/// `-3.2 (-4.1 to -2.3)`; without the interval where there is none.
+fn span(interval: &Interval) -> String {
     let Interval { mean, low, high, .. } = interval;
-    let end = |value: &f64| format!("{value:+.1}");
-    if low.is_finite() {
-        format!("{mean:+.1}{unit} ({} to {})", end(low), end(high))
-    } else {
-        format!("{mean:+.1}{unit}")
+    if low.is_finite() { format!("{mean:+.1} ({low:+.1} to {high:+.1})") } else { format!("{mean:+.1}") }
+}
+
+/// A figure of any size; `-` where there is none.
+fn figure(value: f64) -> String {
+    match value.abs() {
+        size if !size.is_finite() => "-".to_owned(),
+        size if size < 1e6 => format!("{value:.4}"),
+        _ => format!("{value:.3e}"),
     }
 }
 
@@ -105,22 +111,18 @@ fn paper(comparison: &Comparison) -> Section {
 /// The honest table: against the best tuned rule.
 fn honest(comparison: &Comparison, evidence: &Evidence) -> Section {
     let bounded = evidence.bound.is_some();
-    let mut header = ["policy", "cost against\nbaseline [%]", "fill rate against\nbaseline [points]", "verdict"]
-        .map(str::to_owned)
-        .to_vec();
-    header.extend(["middle\nhalf", "worst\nseed", "worst\n5 %", "end stock\nvalued"].map(str::to_owned));
+    let header = ["policy", "cost against\nbaseline [%]", "fill rate against\nbaseline [points]", "verdict"];
+    let mut header = header.map(str::to_owned).to_vec();
     header.extend(bounded.then(|| "gap\nclosed".to_owned()));
     let mut table = titled(header, 1);
     for row in &evidence.rows {
-        let interval = |it: &Option<Interval>| it.as_ref().map_or_else(String::new, |it| span(it, ""));
+        let interval = |it: &Option<Interval>| it.as_ref().map_or_else(String::new, span);
         let mut cells = vec![
             row.policy.clone(),
             interval(&row.cost_difference_percent),
             interval(&row.fill_rate_difference_points),
             row.verdict.text().to_owned(),
         ];
-        let costs = [row.interquartile_cost, row.worst_seed_cost, row.tail_cost, row.cost_stock_valued];
-        cells.extend(costs.map(thousands));
         cells.extend(bounded.then(|| row.gap_closed.map_or_else(String::new, |gap| format!("{:.0} %", 100.0 * gap))));
         table.add_row(cells);
     }
@@ -132,16 +134,12 @@ fn honest(comparison: &Comparison, evidence: &Evidence) -> Section {
     };
     let mut notes = vec![
         format!(
-            "Baseline: {}, the cheapest tuned rule on these very paths. In brackets: 95 % bootstrap interval",
+            "Baseline: {}, the cheapest rule on these very paths. In brackets: 95 % bootstrap interval of the\n\
+             paired difference ({RESAMPLES} resamples; {clusters}).",
             evidence.baseline
         ),
-        format!("of the paired difference ({RESAMPLES} resamples; {clusters})."),
-        format!(
-            "Costs in {}: mean of the middle half, of the dearest training seed, of the dearest 5 % (CVaR); and the",
-            comparison.currency
-        ),
-        "mean less what stock (in transit too) gained in value over the days that count, at its unit value.".to_owned(),
-        "dominates: cheaper, the interval without zero, at a fill rate that is not lower.".to_owned(),
+        "dominates: cheaper, the interval without zero, at a fill rate that is not lower; serves less: at one that is."
+            .to_owned(),
     ];
     if evidence.rows.iter().any(|row| row.policy.contains("echelon")) {
         notes.push("The echelon rule knows the stock of every node downstream, which no agent does.".to_owned());
@@ -152,6 +150,22 @@ fn honest(comparison: &Comparison, evidence: &Evidence) -> Section {
     }));
     let heading = format!("The honest one: against the best tuned rule, {}", evidence.baseline);
     Section { heading, table, notes }
+}
+
+/// What the mean does not tell.
+fn spread(comparison: &Comparison, evidence: &Evidence) -> Section {
+    let header = ["policy", "mean", "middle\nhalf", "dearest\nseed", "dearest\n5 %", "end stock\nvalued"];
+    let mut table = titled(header, 1);
+    for row in &evidence.rows {
+        let costs = [row.cost, row.interquartile_cost, row.worst_seed_cost, row.tail_cost, row.cost_stock_valued];
+        table.add_row(std::iter::once(row.policy.clone()).chain(costs.map(thousands)));
+    }
+    let notes = vec![
+        "Means of a path: of all, of the middle half (interquartile mean), of the dearest training seed, of the\n\
+         dearest 5 % (CVaR); and of all less what stock, in transit too, gained in value over the days that count."
+            .to_owned(),
+    ];
+    Section { heading: format!("Costs beyond the mean [{}]", comparison.currency), table, notes }
 }
 
 /// What tuning found and cost.
@@ -200,7 +214,7 @@ fn shifts(all: &[Shifted]) -> Option<Section> {
     if all.is_empty() {
         return None;
     }
-    let header = ["shift", "best rule there", "policy", "cost [%]", "fill rate [points]", "p (Holm)", "verdict"];
+    let header = ["shift", "best rule there", "policy", "cost [%]", "fill rate\n[points]", "p (Holm)", "verdict"];
     let mut table = titled(header, 3);
     let mut notes = Vec::new();
     for shift in all {
@@ -210,11 +224,11 @@ fn shifts(all: &[Shifted]) -> Option<Section> {
                 for row in &shift.rows {
                     table.add_row([
                         shift.name.clone(),
-                        shift.baseline.clone(),
+                        shift.baseline.trim_start_matches("tuned ").to_owned(),
                         row.policy.clone(),
-                        span(&row.cost_difference_percent, ""),
-                        span(&row.fill_rate_difference_points, ""),
-                        format!("{:.4}", row.p_holm),
+                        span(&row.cost_difference_percent),
+                        format!("{:+.1}", row.fill_rate_difference_points.mean),
+                        figure(row.p_holm),
                         row.verdict.text().to_owned(),
                     ]);
                 }
@@ -276,14 +290,13 @@ fn regressions(comparison: &Comparison) -> Option<Section> {
     let mut table = titled(["regression", "regressor", "coefficient", "HC3 error", "HC1 error", "t", "R2"], 2);
     for Regression { outcome, coefficients, r_squared, .. } in &comparison.regressions {
         for (i, it) in coefficients.iter().enumerate() {
-            let figure = |value: f64| if value.abs() < 1e6 { format!("{value:.4}") } else { format!("{value:.3e}") };
             table.add_row([
                 outcome.clone(),
                 it.name.clone(),
                 figure(it.estimate),
                 figure(it.error_hc3),
                 figure(it.error_hc1),
-                format!("{:.1}", it.t),
+                if it.t.is_finite() { format!("{:.1}", it.t) } else { "-".to_owned() },
                 if i == 0 { format!("{r_squared:.3}") } else { String::new() },
             ]);
         }

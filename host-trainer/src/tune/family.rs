@@ -176,7 +176,12 @@ impl Tunable<'_> {
     pub fn names(&self, nodes: &[String]) -> Vec<String> {
         let of = |group: usize| {
             let named = self.groups.iter().zip(nodes).filter(|(g, _)| **g == group).map(|(_, name)| name.as_str());
-            named.collect::<Vec<_>>().join(" and ")
+            let named: Vec<&str> = named.collect();
+            match named.len() {
+                0..=2 => named.join(" and "),
+                count if count == nodes.len() => "all nodes".to_owned(),
+                _ => format!("echelon {group}"),
+            }
         };
         self.numbers
             .iter()
