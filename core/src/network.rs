@@ -32,6 +32,7 @@
 
 mod accounts;
 mod assembly;
+mod chance;
 mod customers;
 mod events;
 mod orders;
@@ -149,10 +150,6 @@ impl<'s, 'm> Network<'s, 'm> {
         };
         let shares = rest.get_mut(..shared_lanes(scenario) * p).unwrap_or_default();
         let scratch = Scratch { shares, ..scratch };
-        let mut today = Vec::new();
-        for _ in scenario.nodes() {
-            let _ = today.push(Tally::default()); // at most NODES_MAX nodes
-        }
         let mut network = Self {
             scenario,
             state,
@@ -162,10 +159,13 @@ impl<'s, 'm> Network<'s, 'm> {
             conditions: Conditions::new(),
             day: 0,
             under_way: false,
-            today,
+            today: Vec::new(),
             totals: Kpis::new(scenario),
             backorder_value: [0; NODES_MAX],
         };
+        for _ in scenario.nodes() {
+            let _ = network.today.push(Tally::default()); // at most NODES_MAX nodes
+        }
         network.reset(0, 0, 0);
         Ok(network)
     }
@@ -206,7 +206,7 @@ impl<'s, 'm> Network<'s, 'm> {
         self.conditions.reset(s, &self.draws);
         self.day = first_day;
         self.under_way = false;
-        self.totals = Kpis::new(s);
+        self.totals.clear();
         self.backorder_value = [0; NODES_MAX];
         for tally in &mut self.today {
             *tally = Tally::default();
@@ -242,7 +242,7 @@ impl<'s, 'm> Network<'s, 'm> {
 
     /// Forgets the KPIs so far, so that a warm-up is not counted. The state stays.
     pub fn clear_kpis(&mut self) {
-        self.totals = Kpis::new(self.scenario);
+        self.totals.clear();
     }
 
     /// The problem.

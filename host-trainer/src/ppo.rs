@@ -47,7 +47,7 @@ mod tests;
 
 use crate::model::{FloatPolicy, HeadMask, Layers, ModelConfig};
 pub use adam::Moments;
-pub use batch::{Batch, advantages};
+pub use batch::{Batch, advantages, take_out_luck};
 pub use config::{BadSetting, PpoConfig, UpdatePath};
 use loss::{Minibatch, Network, Terms, Weights};
 pub use outcome::{PpoError, UpdateStats};
@@ -66,6 +66,8 @@ pub struct Learner {
     mask: HeadMask,
     seed: u64,
     parameters: Vec<f32>,
+    /// Running mean of the parameters over iterations.
+    average: Vec<f32>,
     adam: adam::Stepper,
     scale: ReturnScale,
     fused: fused::Fused,
@@ -86,6 +88,8 @@ pub struct LearnerState {
     pub seed: u64,
     /// Actor and critic, flat.
     pub parameters: Vec<f32>,
+    /// Their running mean over iterations.
+    pub average: Vec<f32>,
     /// Adam.
     pub moments: Moments,
     /// Units of the critic.
@@ -107,6 +111,7 @@ impl Learner {
             layers: model.layers(),
             adam: adam::Stepper::new(config.adam_epsilon),
             parameters: Vec::new(),
+            average: Vec::new(),
             scale: ReturnScale::default(),
             fused: fused::Fused::default(),
             config,
@@ -115,6 +120,7 @@ impl Learner {
             seed,
         };
         learner.parameters = learner.model.initial_parameters(learner.own_seed());
+        learner.average.clone_from(&learner.parameters);
         Ok(learner)
     }
 
@@ -139,6 +145,14 @@ impl Learner {
         policy
     }
 
+    /// The policy of the averaged weights: what is validated and kept. The policy itself jitters from
+    /// iteration to iteration by more than there is left to learn; its mean does not (Polyak and Juditsky
+    /// 1992).
+    #[must_use]
+    pub fn averaged_policy(&self) -> FloatPolicy {
+        FloatPolicy::new(self.model.clone(), self.average.clone(), self.mask)
+    }
+
     /// Learns from one batch that was made with [`Self::policy`].
     ///
     /// # Errors
@@ -151,6 +165,12 @@ impl Learner {
         let outcome = self.update_checked(batch, iteration);
         if outcome.is_err() {
             (self.parameters, self.adam, self.scale) = before;
+        } else {
+            // At first the plain mean, so that the start does not weigh on it.
+            let memory = self.config.average_memory.min(iteration as f32 / (iteration as f32 + 1.0));
+            for (average, &own) in self.average.iter_mut().zip(&self.parameters) {
+                *average += (1.0 - memory) * (own - *average);
+            }
         }
         outcome
     }
@@ -227,6 +247,7 @@ impl Learner {
         }
         let (center, unit) = (self.scale.mean() as f32, self.scale.deviation() as f32);
         let normalized = |value: &f32| (value - center) / unit;
+        take_out_luck(&mut advantage, batch.tracks, batch.products, batch.replicas_per_path);
         normalize(&mut advantage);
         Estimates {
             advantage,
@@ -305,6 +326,7 @@ impl Learner {
             mask: self.mask,
             seed: self.seed,
             parameters: self.parameters.clone(),
+            average: self.average.clone(),
             moments: self.adam.moments(),
             scale: self.scale,
         }
@@ -320,6 +342,7 @@ impl Learner {
         let moments = if state.moments.time == 0 { 0 } else { expected };
         for (what, found, expected) in [
             ("weights", state.parameters.len(), expected),
+            ("averaged weights", state.average.len(), expected),
             ("first moments", state.moments.first.len(), moments),
             ("second moments", state.moments.second.len(), moments),
         ] {
@@ -328,6 +351,7 @@ impl Learner {
             }
         }
         learner.parameters = state.parameters;
+        learner.average = state.average;
         learner.adam.restore(&state.moments);
         learner.scale = state.scale;
         Ok(learner)

@@ -17,7 +17,7 @@ pub struct TrainingConfig {
     pub seed: u64,
     /// Iterations between looks at the validation paths; 0 = never. Default 5.
     pub validate_every: u32,
-    /// Validation paths. Default 4.
+    /// Validation paths; 0 = as many as make a million stockpoint-days, and 4 at least. Default 0.
     pub validation_replicas: u32,
     /// The learner.
     pub ppo: PpoConfig,
@@ -30,7 +30,7 @@ impl Default for TrainingConfig {
         Self {
             seed: 1,
             validate_every: 5,
-            validation_replicas: 4,
+            validation_replicas: 0,
             ppo: PpoConfig::default(),
             rollout: RolloutConfig::default(),
         }
@@ -40,7 +40,7 @@ impl Default for TrainingConfig {
 /// Most iterations of a run; times [`ROLLOUT_REPLICAS_MAX`] they still count in 32 bits.
 const ITERATIONS_MAX: u32 = 1_000_000;
 /// Most replicas of an iteration.
-const ROLLOUT_REPLICAS_MAX: u32 = 4096;
+pub(crate) const ROLLOUT_REPLICAS_MAX: u32 = 4096;
 /// Most validation paths.
 const VALIDATION_REPLICAS_MAX: u32 = 10_000;
 /// Most decisions of an iteration: they are all in memory at once, about 60 bytes each.
@@ -111,25 +111,32 @@ impl TrainingConfig {
             }
         };
         let at_least_one = |value: u32, most: u32| (1..=most).contains(&value);
+        let replicas_max = ROLLOUT_REPLICAS_MAX;
         need(self.ppo.iterations <= ITERATIONS_MAX, "ppo", "iterations", &self.ppo.iterations, "1 to 1000000");
         // Whatever is trained must run on the device: refused here, not when the run is packed.
         let hidden = &self.ppo.actor_hidden;
         let fits = hidden.len() < LAYERS_MAX && hidden.iter().all(|units| (1..=WIDTH_MAX).contains(units));
         need(fits, "ppo", "actor_hidden", hidden, "at most 3 layers of 1 to 128 units: what a policy file holds");
-        let validated = self.validate_every == 0 || at_least_one(self.validation_replicas, VALIDATION_REPLICAS_MAX);
         need(
-            validated,
+            self.validation_replicas <= VALIDATION_REPLICAS_MAX,
             "",
             "validation_replicas",
             &self.validation_replicas,
-            "1 to 10000 (validate_every = 0 switches validation off)",
+            "1 to 10000, or 0: as many as make a million stockpoint-days (validate_every = 0 switches validation off)",
         );
         let rollout = &self.rollout;
         need(
-            at_least_one(rollout.replicas, ROLLOUT_REPLICAS_MAX),
+            rollout.replicas <= replicas_max,
             "rollout",
             "replicas",
             &rollout.replicas,
+            "1 to 4096, or 0: as many as make 65536 decisions of a node",
+        );
+        need(
+            at_least_one(rollout.replicas_per_path, replicas_max),
+            "rollout",
+            "replicas_per_path",
+            &rollout.replicas_per_path,
             "1 to 4096",
         );
         need(at_least_one(rollout.days, ROLLOUT_DAYS_MAX), "rollout", "days", &rollout.days, "1 to 4096");
@@ -175,7 +182,25 @@ impl TrainingConfig {
     #[must_use]
     pub fn decisions_per_iteration(&self, scenario: &Scenario<'_>) -> u64 {
         let reviews: u64 = scenario.nodes().iter().map(|n| u64::from((self.rollout.days / n.review_days).max(1))).sum();
-        reviews * scenario.products() as u64 * u64::from(self.rollout.replicas)
+        reviews * scenario.products() as u64 * u64::from(self.rollout.replicas(scenario))
+    }
+}
+
+/// Stockpoint-days of a validation, where the number of its paths is left to us.
+const VALIDATION_DAYS: u64 = 1 << 20;
+
+impl TrainingConfig {
+    /// The paths that the best iteration is chosen on.
+    #[must_use]
+    pub fn validation(&self, scenario: &Scenario<'_>) -> Protocol {
+        let one = year(scenario, validation_seed(self.seed), 1);
+        let days = u64::from(one.warmup_days + one.days) * scenario.stockpoints() as u64;
+        let replicas = match self.validation_replicas {
+            0 => u32::try_from(VALIDATION_DAYS.div_ceil(days.max(1))).unwrap_or(u32::MAX),
+            set => set,
+        };
+        let least = if self.validation_replicas == 0 { 4 } else { 1 };
+        Protocol { replicas: replicas.clamp(least, VALIDATION_REPLICAS_MAX), ..one }
     }
 }
 
@@ -286,16 +311,22 @@ impl<'s> Trainer<'s> {
         self.learners.iter().map(Learner::policy).collect()
     }
 
+    /// The same with averaged weights: what is validated and kept.
+    #[must_use]
+    pub fn averaged_policies(&self) -> Vec<FloatPolicy> {
+        self.learners.iter().map(Learner::averaged_policy).collect()
+    }
+
     /// The policies to use: the best on the validation paths, else those of now.
     #[must_use]
     pub fn best_policies(&self) -> Vec<FloatPolicy> {
-        self.best.as_ref().map_or_else(|| self.policies(), |b| b.policies.clone())
+        self.best.as_ref().map_or_else(|| self.averaged_policies(), |b| b.policies.clone())
     }
 
     /// Mean cost of a validation path under the present policies [currency].
     #[must_use]
     pub fn validate(&self, policies: &[FloatPolicy]) -> f64 {
-        let protocol = year(self.scenario, validation_seed(self.config.seed), self.config.validation_replicas);
+        let protocol = self.config.validation(self.scenario);
         let outcomes = evaluate::run(self.scenario, &Contender::Float(policies), &protocol, self.threads);
         evaluate::mean_and_interval(&evaluate::costs(self.scenario, &outcomes)).0
     }
@@ -334,7 +365,7 @@ impl<'s> Trainer<'s> {
         let every = self.config.validate_every;
         let mut validation_cost = None;
         if every > 0 && (self.iteration.is_multiple_of(every) || self.is_done()) {
-            let policies = self.policies();
+            let policies = self.averaged_policies();
             let cost = self.validate(&policies);
             validation_cost = Some(cost);
             if self.best.as_ref().is_none_or(|b| cost < b.cost) {

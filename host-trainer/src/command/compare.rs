@@ -1,6 +1,6 @@
 //! `restock compare`: a run's policies, or those of several training seeds, against classical rules on unseen seeds.
 
-use super::{Common, evidence_table, print, print_json, session, table};
+use super::{Common, evidence_table, optimum, print, print_json, session, table};
 use crate::contest::{self, Entrant};
 use crate::evaluate::{self, Contender, Protocol, Summary};
 use crate::evidence::{self, Bound, Evidence, Origin};
@@ -30,9 +30,12 @@ pub struct Arguments {
     /// tuned rules are kept in the first.
     #[arg(required = true, value_name = "RUN")]
     pub runs: Vec<PathBuf>,
-    /// Test paths, each of a year [default: 32].
+    /// Test paths, each of a year [default: 32; with --optimum as many as make 16 million stockpoint-days].
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=i64::from(REPLICAS_MAX)))]
     pub replicas: Option<u32>,
+    /// Measure the first run's policies against the exact optimum instead (networks that `restock solve` knows).
+    #[arg(long)]
+    pub optimum: bool,
     /// Seed of the test paths [default: from the first run's own seed, apart from training and validation].
     #[arg(long)]
     pub seed: Option<u64>,
@@ -322,6 +325,14 @@ pub fn run(arguments: &Arguments, common: &Common) -> Result<(), Failure> {
     let runs = open(&arguments.runs, common)?;
     let (folder, problem) = (&runs[0].folder, &runs[0].problem);
     let scenario = problem.scenario()?;
+    if arguments.optimum {
+        let (policies, bytes) = (&runs[0].policies, &runs[0].bytes);
+        let blob = PolicyBlob::decode(bytes).map_err(|e| Failure::data(e.to_string()))?;
+        let (seed, replicas) = (arguments.seed, arguments.replicas);
+        let distances = optimum::distances(&scenario, problem, policies, blob, seed, replicas, common)?;
+        folder.write_json("optimum.json", &distances)?;
+        return distances.show(common);
+    }
     let interrupt = Interrupt::install().map_err(|e| Failure::failed(e.to_string()))?;
     let seed = unseen(arguments.seed, &runs)?;
     let budget = Budget { looks: arguments.tune_looks, paths: arguments.tune_paths };

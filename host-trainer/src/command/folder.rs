@@ -62,8 +62,9 @@ pub fn init(arguments: &InitArguments, common: &Common) -> Result<(), Failure> {
         _ => input::write_starter(folder),
     };
     written.map_err(|problems| Failure::input(&problems))?;
+    let fitted = arguments.demand.is_some() && super::forecast::fit_folder(folder, common)?;
     if common.json {
-        return print_json(&serde_json::json!({ "format": "restock-init/1", "folder": folder }));
+        return print_json(&serde_json::json!({ "format": "restock-init/1", "folder": folder, "forecast": fitted }));
     }
     let shown = folder.display();
     print(&format!(
@@ -159,6 +160,35 @@ mod tests {
             InitArguments { folder: folder.clone(), demand: None, products: None, until: None, embedded, example };
         init(&arguments, &Common { json: false, quiet: true, threads: None }).unwrap();
         load(&folder).unwrap()
+    }
+
+    #[test]
+    fn init_around_a_history_fits_its_forecasts() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = |name: &str| dir.path().join(name);
+        // Two products of two hundred days: one sells every day, one every fifth.
+        let sold = |day: i32| -> String {
+            let date = crate::input::calendar::Date::new(2025, 1, 6).unwrap().plus(day);
+            let daily = format!("{date},tea,{}\n", 20 + day * 7 % 11);
+            if day % 5 == 0 { daily + &format!("{date},teapot,{}\n", 1 + day % 3) } else { daily }
+        };
+        let sales: String = (0..200).map(sold).collect();
+        std::fs::write(path("sales.csv"), format!("date,product,quantity\n{sales}")).unwrap();
+        std::fs::write(path("products.csv"), "product,unit_price\ntea,4.5\nteapot,30\n").unwrap();
+        let arguments = InitArguments {
+            folder: path("net"),
+            demand: Some(path("sales.csv")),
+            products: Some(path("products.csv")),
+            embedded: false,
+            example: false,
+        };
+        init(&arguments, &Common { json: false, quiet: true, threads: Some(2) }).unwrap();
+        let written = std::fs::read_to_string(path("net").join("forecast.csv")).unwrap();
+        assert!(written.contains("tea") && written.contains("teapot"), "{written}");
+        // And the network uses them: with the file gone, its forecasts are other ones.
+        let fitted = load(&path("net")).unwrap().spec.image().unwrap();
+        std::fs::remove_file(path("net").join("forecast.csv")).unwrap();
+        assert_ne!(load(&path("net")).unwrap().spec.image().unwrap(), fitted);
     }
 
     #[test]

@@ -8,6 +8,7 @@ pub mod explain;
 pub mod folder;
 pub mod forecast;
 pub mod inspect;
+pub mod optimum;
 pub mod pack;
 pub mod rule;
 pub mod session;

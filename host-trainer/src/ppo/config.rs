@@ -64,6 +64,9 @@ pub struct PpoConfig {
     /// How much of the running mean and deviation of returns is kept per iteration. Default 0.8
     /// (van Hasselt et al. 2016 rescale the critic with it, so outputs do not jump).
     pub return_memory: f64,
+    /// How much of the running mean of the weights is kept per iteration; 0 = the weights themselves.
+    /// Default 0.9.
+    pub average_memory: f32,
     /// Hidden layers of the actor [units]: what runs on the device. Default [32, 32].
     pub actor_hidden: Vec<usize>,
     /// Hidden layers of the critic [units]: never leaves the host. Default [64, 64] (a wide critic
@@ -93,6 +96,7 @@ impl Default for PpoConfig {
             kl_target: 0.03,
             kl_limit: 2.0,
             return_memory: 0.8,
+            average_memory: 0.9,
             actor_hidden: vec![32, 32],
             critic_hidden: vec![64, 64],
             path: UpdatePath::Fused,
@@ -158,6 +162,12 @@ impl PpoConfig {
         }
         need(self.kl_limit > self.kl_target, "kl_limit", &self.kl_limit, "above kl_target");
         need((0.0..1.0).contains(&self.return_memory), "return_memory", &self.return_memory, "0 or more and below 1");
+        need(
+            (0.0..1.0).contains(&self.average_memory),
+            "average_memory",
+            &self.average_memory,
+            "0 or more and below 1",
+        );
         need(layers(&self.actor_hidden), "actor_hidden", &self.actor_hidden, "up to 8 layers of 1 to 4096 units");
         need(layers(&self.critic_hidden), "critic_hidden", &self.critic_hidden, "up to 8 layers of 1 to 4096 units");
         if bad.is_empty() { Ok(()) } else { Err(bad) }
