@@ -4,6 +4,8 @@
 //! Common random numbers make the simulated cost a function without noise, but one with plateaus, whole-numbered
 //! arguments and no gradient; its arguments are nearly separable, node by node. On that ground a search along the axes
 //! uses a budget of some twenty looks per number better than an evolution strategy, which has to learn the axes first.
+//! What it can't do is follow a kinked ridge that lies across the axes: there it stops early. A mean over hundreds of
+//! products and many days has no such kink.
 //! Own, because it is the page below; `cmaes` 0.2 brings a plotting stack by default and `argmin` a framework.
 
 /// One number that is searched.
@@ -163,13 +165,13 @@ mod tests {
             let mut looks = 0;
             let mut of = |x: &[f64]| {
                 looks += 1;
-                Some((x[0] - 3.3).abs() + (x[1] + x[0] - 1.0).abs())
+                Some((x[0] - 3.3).powi(2) + (x[1] + x[0] - 1.0).powi(2))
             };
             let found = minimize(&[FREE, FREE], budget, &mut of).expect("a point");
             assert!(looks <= budget && looks == found.looks && found.value <= last, "{budget}: {found:?} {looks}");
             last = found.value;
         }
-        assert!(last < 0.5, "{last}");
+        assert!(last < 0.05, "{last}");
         assert_eq!(minimize(&[FREE], 9, &mut |_| None), None);
     }
 }
