@@ -56,6 +56,7 @@ use crate::state::{State, StateView};
 use events::Conditions;
 use heapless::Vec;
 pub(crate) use orders::add_position_row;
+use orders::position_row;
 
 /// The caller's memory is too small.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -347,8 +348,7 @@ impl<'s, 'm> Network<'s, 'm> {
         let (level, lags) = (row_mut(self.state.forecast_level, n, p), &mut *self.state.forecast_lags);
         forecast::update(s, n, day, row(self.state.demand_today, n, p), level, lags, self.scratch.wants);
         if node.reviews(day) {
-            self.scratch.position.fill(0);
-            add_position_row(s, &self.state.view(), n, self.scratch.position);
+            position_row(s, &self.state.view(), n, self.scratch.position);
             let view = NodeView {
                 scenario: s,
                 state: self.state.view(),
