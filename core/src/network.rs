@@ -55,6 +55,7 @@ use crate::scenario::{EventKind, NODES_MAX, Scenario, Stage};
 use crate::state::{State, StateView};
 use events::Conditions;
 use heapless::Vec;
+pub(crate) use orders::add_position_row;
 use orders::position_row;
 
 /// The caller's memory is too small.
@@ -353,7 +354,7 @@ impl<'s, 'm> Network<'s, 'm> {
         let (level, lags) = (row_mut(self.state.forecast_level, n, p), &mut *self.state.forecast_lags);
         forecast::update(s, n, day, row(self.state.demand_today, n, p), level, lags, self.scratch.wants);
         if node.reviews(day) {
-            position_row(s, &self.state, n, self.scratch.position);
+            position_row(s, &self.state.view(), n, self.scratch.position);
             let view = NodeView {
                 scenario: s,
                 state: self.state.view(),

@@ -3,6 +3,7 @@
 pub mod bench;
 pub mod compare;
 pub mod demo;
+pub mod evidence_table;
 pub mod explain;
 pub mod folder;
 pub mod forecast;
