@@ -52,15 +52,43 @@ pub fn share_capacity(capacity: i64, wants: &[i32], uses: &[i32], weights: &[i32
         return total;
     }
     grants.fill(0);
-    if weights.is_empty() {
-        share_scarce(capacity, wants, uses, core::iter::repeat(1), grants)
+    // Every bit that is set in some product's want: at least the greatest want.
+    let union = wants.iter().fold(0, |union, &want| union | want);
+    let narrow = wide(union) * WEIGHT_MAX < 1 << 31;
+    let even = uses.iter().map(|_| 1);
+    let given = weights.iter().copied();
+    match (weights.is_empty(), narrow) {
+        (true, true) => share_scarce::<true>(capacity, wants, uses, even, grants),
+        (true, false) => share_scarce::<false>(capacity, wants, uses, even, grants),
+        (false, true) => share_scarce::<true>(capacity, wants, uses, given, grants),
+        (false, false) => share_scarce::<false>(capacity, wants, uses, given, grants),
+    }
+}
+
+/// `missing * weight * by`. Where the first two fit a word together (`NARROW`), a row fits the vector unit, and a
+/// processor without one takes one long multiplication.
+#[inline(always)]
+fn times<const NARROW: bool>(missing: i32, weight: i32, by: i32) -> i64 {
+    if NARROW { product(missing * weight, by) } else { product(missing, by) * wide(weight) }
+}
+
+/// `missing * weight * ratio`, rounded down and at most what is missing; the ratio is Q24.
+#[inline(always)]
+fn fair<const NARROW: bool>(missing: i32, weight: i32, ratio: i32) -> i32 {
+    // Q24: want (2^30) * weight (2^4) * ratio (2^24) stays below 2^58; below 2^31 times the ratio where narrow.
+    let fair = times::<NARROW>(missing, weight, ratio) >> 24;
+    if NARROW {
+        if low(fair) < missing { low(fair) } else { missing }
+    } else if fair < wide(missing) {
+        low(fair)
     } else {
-        share_scarce(capacity, wants, uses, weights.iter().copied(), grants)
+        missing
     }
 }
 
 /// The two rounds and the sweep. `Scenario::new` has bounded the sum of `want * use * weight` by 2^62.
-fn share_scarce(
+#[inline(always)]
+fn share_scarce<const NARROW: bool>(
     capacity: i64,
     wants: &[i32],
     uses: &[i32],
@@ -72,28 +100,32 @@ fn share_scarce(
         let missing = wants.iter().zip(grants.iter()).map(|(&want, &granted)| want - granted);
         let weighted: i64 = missing
             .zip(uses.iter().zip(weights.clone()))
-            .map(|(missing, (&each, weight))| product(missing, each) * wide(weight))
+            .map(|(missing, (&each, weight))| times::<NARROW>(missing, weight, each))
             .sum();
         if weighted <= 0 || left <= 0 {
             break;
         }
-        // Q24: want (2^30) * weight (2^4) * ratio (2^24) stays below 2^58.
         // A capacity is below 2^38.
-        let ratio = (left << 24).checked_div(weighted).unwrap_or(0).min(1 << 24);
+        let ratio = low((left << 24).checked_div(weighted).unwrap_or(0).min(1 << 24));
         let rows = grants.iter_mut().zip(wants).zip(uses.iter().zip(weights.clone()));
         for ((granted, &want), (&each, weight)) in rows {
             let missing = want - *granted;
-            let fair = (wide(missing) * wide(weight) * ratio) >> 24;
-            let grant = if each != 0 && fair < wide(missing) { low(fair) } else { missing };
-            *granted += grant;
-            left -= product(grant, each);
+            let fair = fair::<NARROW>(missing, weight, ratio);
+            *granted += if each == 0 { missing } else { fair };
         }
+        left = capacity - grants.iter().zip(uses).map(|(&granted, &each)| product(granted, each)).sum::<i64>();
     }
+    // What is left is soon less than a unit of any product uses: nothing fits from there on.
+    let least = uses.iter().fold(i32::MAX, |least, &each| if each < least { each } else { least });
     for ((granted, &want), &each) in grants.iter_mut().zip(wants).zip(uses) {
+        if left < wide(least) {
+            break;
+        }
         let missing = want - *granted;
         if missing > 0 && left >= wide(each) {
-            let fitting = left.checked_div(wide(each)).unwrap_or(wide(missing));
-            let grant = if fitting < wide(missing) { low(fitting) } else { missing };
+            // A division only for the one that does not fit in full.
+            let fits = product(missing, each) <= left;
+            let grant = if fits { missing } else { low(left.checked_div(wide(each)).unwrap_or(0)) };
             *granted += grant;
             left -= product(grant, each);
         }
@@ -142,6 +174,22 @@ mod tests {
                 // What could still be made has been made.
                 assert!(grants[p] == wants[p] || capacity - used < i64::from(uses[p]));
             }
+        }
+    }
+
+    #[test]
+    fn what_fits_a_word_is_shared_as_what_does_not() {
+        for seed in 0..2000u64 {
+            let draws = crate::draws::Draws::new(seed, 1).row(0, 0, crate::draws::Source::Host);
+            let words: [(u32, u32); 9] = core::array::from_fn(|p| draws.two(u64::from(crate::convert::count(p))));
+            let wants = words.map(|(a, _)| crate::convert::from_bits(a % 2000));
+            let uses = words.map(|(_, b)| crate::convert::from_bits(b % 7));
+            let weights = words.map(|(a, b)| [1, 4, 16][crate::convert::wide_index((a ^ b) >> 20) % 3]);
+            let (mut narrow, mut beyond) = ([0; 9], [0; 9]);
+            let capacity = i64::from(words[8].0 % 20_000);
+            let used = share_scarce::<true>(capacity, &wants, &uses, weights.into_iter(), &mut narrow);
+            assert_eq!(share_scarce::<false>(capacity, &wants, &uses, weights.into_iter(), &mut beyond), used);
+            assert_eq!(narrow, beyond, "seed {seed}");
         }
     }
 

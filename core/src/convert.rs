@@ -167,6 +167,13 @@ pub const fn byte(value: usize) -> u8 {
     if value > 255 { 255 } else { value as u8 }
 }
 
+/// A small index as a half word, saturating at 65,535.
+#[inline(always)]
+#[must_use]
+pub const fn short(value: usize) -> u16 {
+    if value > 65_535 { 65_535 } else { value as u16 }
+}
+
 /// Exact widening of a byte.
 #[inline(always)]
 #[must_use]

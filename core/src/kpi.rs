@@ -146,20 +146,27 @@ impl Kpis {
     /// An empty period.
     #[must_use]
     pub fn new(scenario: &Scenario<'_>) -> Self {
-        let mut nodes = Vec::new();
-        let mut orders = Vec::new();
-        for _ in scenario.nodes() {
-            let _ = nodes.push(Tally::default()); // at most NODES_MAX nodes
-            let _ = orders.push(Spread::default());
-        }
-        Self {
+        let mut empty = Self {
             days: 0,
             disrupted_days: 0,
-            nodes,
-            orders,
+            nodes: Vec::new(),
+            orders: Vec::new(),
             demand: Spread::default(),
             reference_holding: scenario.reference_holding(),
+        };
+        for _ in scenario.nodes() {
+            let _ = empty.nodes.push(Tally::default()); // at most NODES_MAX nodes
+            let _ = empty.orders.push(Spread::default());
         }
+        empty
+    }
+
+    /// Makes the period an empty one, where it is: a device has no room to spare for another.
+    pub(crate) fn clear(&mut self) {
+        (self.days, self.disrupted_days) = (0, 0);
+        self.nodes.fill(Tally::default());
+        self.orders.fill(Spread::default());
+        self.demand = Spread::default();
     }
 
     /// Adds another period of the same network: another path, or the days that follow.

@@ -32,6 +32,7 @@
 
 mod accounts;
 mod assembly;
+mod chance;
 mod customers;
 mod events;
 mod orders;
@@ -54,6 +55,7 @@ use crate::scenario::{EventKind, NODES_MAX, Scenario, Stage};
 use crate::state::{State, StateView};
 use events::Conditions;
 use heapless::Vec;
+pub(crate) use orders::add_position_row;
 use orders::position_row;
 
 /// The caller's memory is too small.
@@ -149,10 +151,6 @@ impl<'s, 'm> Network<'s, 'm> {
         };
         let shares = rest.get_mut(..shared_lanes(scenario) * p).unwrap_or_default();
         let scratch = Scratch { shares, ..scratch };
-        let mut today = Vec::new();
-        for _ in scenario.nodes() {
-            let _ = today.push(Tally::default()); // at most NODES_MAX nodes
-        }
         let mut network = Self {
             scenario,
             state,
@@ -162,10 +160,13 @@ impl<'s, 'm> Network<'s, 'm> {
             conditions: Conditions::new(),
             day: 0,
             under_way: false,
-            today,
+            today: Vec::new(),
             totals: Kpis::new(scenario),
             backorder_value: [0; NODES_MAX],
         };
+        for _ in scenario.nodes() {
+            let _ = network.today.push(Tally::default()); // at most NODES_MAX nodes
+        }
         network.reset(0, 0, 0);
         Ok(network)
     }
@@ -206,7 +207,7 @@ impl<'s, 'm> Network<'s, 'm> {
         self.conditions.reset(s, &self.draws);
         self.day = first_day;
         self.under_way = false;
-        self.totals = Kpis::new(s);
+        self.totals.clear();
         self.backorder_value = [0; NODES_MAX];
         for tally in &mut self.today {
             *tally = Tally::default();
@@ -242,7 +243,7 @@ impl<'s, 'm> Network<'s, 'm> {
 
     /// Forgets the KPIs so far, so that a warm-up is not counted. The state stays.
     pub fn clear_kpis(&mut self) {
-        self.totals = Kpis::new(self.scenario);
+        self.totals.clear();
     }
 
     /// The problem.
@@ -291,6 +292,12 @@ impl<'s, 'm> Network<'s, 'm> {
     #[must_use]
     pub fn disrupted(&self) -> bool {
         self.conditions.disrupted()
+    }
+
+    /// What events and disruptions have set of a kind at a place, as of the last [`Network::begin_day`], Q12.
+    #[must_use]
+    pub fn condition(&self, kind: EventKind, place: usize) -> i32 {
+        self.conditions.value(kind, place)
     }
 
     /// Adds the last day to a trace: its number, every order, every inventory level, every cost.
@@ -347,7 +354,7 @@ impl<'s, 'm> Network<'s, 'm> {
         let (level, lags) = (row_mut(self.state.forecast_level, n, p), &mut *self.state.forecast_lags);
         forecast::update(s, n, day, row(self.state.demand_today, n, p), level, lags, self.scratch.wants);
         if node.reviews(day) {
-            position_row(s, &self.state, n, self.scratch.position);
+            position_row(s, &self.state.view(), n, self.scratch.position);
             let view = NodeView {
                 scenario: s,
                 state: self.state.view(),

@@ -16,7 +16,7 @@ use block::{BLOCK, Forecast, Scales, octaves, part, positive, saturating_total, 
 mod block;
 
 /// Number of features.
-pub const FEATURES: usize = 32;
+pub const FEATURES: usize = 36;
 
 /// One feature: its name, what one step of the byte is worth, and what it means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,6 +69,15 @@ pub const SCHEMA: [Feature; FEATURES] = [
     feature("supplier_accepted", "share", 127, "share of the units received that were good"),
     feature("negotiation_cost", "octaves", 8, "a step of effort / holding cost of one sd for a day, as a logarithm"),
     feature("storage_pressure", "ratio", 64, "volume on hand and in the yard / what the storage holds"),
+    feature("due_in_2", "sd", 16, "arrives or is finished in two days"),
+    feature("due_in_3", "sd", 16, "arrives or is finished in three days"),
+    feature("due_in_4", "sd", 16, "arrives or is finished in four days"),
+    feature(
+        "expedited_gap",
+        "sd",
+        16,
+        "expedited position less the forecast until an order over the fast route arrives",
+    ),
 ];
 
 /// Hash of the schema: names, units, steps, in order.
@@ -156,6 +165,10 @@ pub fn write(view: &NodeView<'_>, out: &mut [i8]) {
         supplier_accepted,
         negotiation_cost,
         storage_pressure,
+        due_in_2,
+        due_in_3,
+        due_in_4,
+        expedited_gap,
     ]: [&mut [i8]; FEATURES] = core::array::from_fn(|_| rows.next().unwrap_or_default());
 
     // What is the same for all products.
@@ -181,6 +194,7 @@ pub fn write(view: &NodeView<'_>, out: &mut [i8]) {
     let protection_days = column(Column::ProtectionDays);
     let usual_days = at(protection_days, 0);
     let outlooks = view.outlooks();
+    let season_soon = outlooks.express_sums();
     let mut usual_seasons = [[0; 4]; PROFILES_MAX];
     let mut season_today = [0; PROFILES_MAX];
     for (profile, (seasons, today)) in usual_seasons.iter_mut().zip(&mut season_today).enumerate().take(s.profiles()) {
@@ -200,20 +214,24 @@ pub fn write(view: &NodeView<'_>, out: &mut [i8]) {
     let outside = view.suppliers_level_rows().next().is_none();
     let (input, making) = view.in_works_rows();
     let (mut ahead, mut today, mut scales) = (Forecast::EMPTY, Forecast::EMPTY, Scales::EMPTY);
+    let mut soon = Forecast::EMPTY;
     let (spare, spare_too) = (&mut [0; BLOCK], &mut [0; BLOCK]);
     for block in 0..p.div_ceil(BLOCK) {
         // The last block goes over some products again where they do not fill it.
         let first = (block * BLOCK).min(p.saturating_sub(BLOCK));
 
         // The forecast over the protection interval, and of today.
-        let (mut sums_ahead, mut sums_today) = ([0; BLOCK], [0; BLOCK]);
+        let (mut sums_ahead, mut sums_today, mut sums_soon) = ([0; BLOCK], [0; BLOCK], [0; BLOCK]);
         outlooks.protection_sums(first, &mut sums_ahead);
-        for (sum, &profile) in sums_today.iter_mut().zip(part(profiles, first, spare)) {
-            *sum = season_today[wide_index(bits(profile)) % PROFILES_MAX];
+        let own = part(profiles, first, spare).iter().map(|&profile| wide_index(bits(profile)) % PROFILES_MAX);
+        for ((today, soon), profile) in sums_today.iter_mut().zip(&mut sums_soon).zip(own) {
+            *today = season_today[profile];
+            *soon = season_soon[profile];
         }
         let level = part(outlooks.level_q12(), first, spare);
         ahead.set(level, &sums_ahead);
         today.set(level, &sums_today);
+        soon.set(level, &sums_soon);
         scales.set(&outlooks, first, &ahead);
         store(trend, first, trend_steps(level, part(column(Column::DemandMean), first, spare_too)));
 
@@ -269,7 +287,16 @@ pub fn write(view: &NodeView<'_>, out: &mut [i8]) {
         // What is on its way here and from here, and what the direct suppliers have.
         store(in_transit, first, scales.steps(&total(view.in_transit_rows(), first), 3));
         store(waiting_upstream, first, scales.steps(&total(view.waiting_upstream_rows(), first), 4));
-        store(due_tomorrow, first, scales.steps(&total(view.due_tomorrow_rows(), first), 4));
+        let due = [&mut *due_tomorrow, &mut *due_in_2, &mut *due_in_3, &mut *due_in_4];
+        for (row, later) in due.into_iter().zip(1..) {
+            store(row, first, scales.steps(&total(view.due_rows(later), first), 4));
+        }
+        if let Some(rows) = view.expedited_position_rows() {
+            let position = total(rows, first);
+            store(expedited_gap, first, scales.steps_from(&position, &soon, 4));
+        } else {
+            store(expedited_gap, first, |_| 0);
+        }
         store(customers_on_order, first, scales.steps(&total(view.customers_on_order_rows(), first), 3));
         if outside {
             store(supplier_stock, first, |_| 127);

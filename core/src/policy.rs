@@ -4,7 +4,7 @@ use crate::action::{self, Choice, Outlook};
 use crate::convert::{byte_index, from_i8, wide};
 use crate::forecast::Outlooks;
 use crate::layout::Column;
-use crate::network::quality;
+use crate::network::{add_position_row, quality};
 use crate::order::{NOTHING, UNLIMITED};
 use crate::rows::{at, row, set_at};
 use crate::scenario::{Node, Scenario};
@@ -58,6 +58,7 @@ impl Actions<'_> {
         set_at(self.weight, product, action::weight(choice.weight));
         set_at(self.route, product, from_i8(crate::convert::signed(choice.route)));
         set_at(self.effort, product, from_i8(crate::convert::signed(choice.effort)));
+        set_at(self.expedite, product, action::expedited_level(outlook, choice.expedite));
     }
 }
 
@@ -111,10 +112,24 @@ impl<'a> NodeView<'a> {
         self.scenario.products()
     }
 
+    /// The state of the whole chain: what a central planner sees that a node does not. No learned policy reads it.
+    #[must_use]
+    pub fn whole_chain(&self) -> StateView<'a> {
+        self.state
+    }
+
     /// Inventory position: level plus all that is ordered and not yet stocked [units]. Shape `[product]`.
     #[must_use]
     pub fn position(&self) -> &'a [i32] {
         self.position
+    }
+
+    /// Adds the inventory position of any node, as it is at this moment, to `sum` [units]. Shape `[product]`.
+    ///
+    /// More than an agent may know: for rules of one who plans the whole chain (echelon base stock). No observation
+    /// holds it.
+    pub fn add_position_of(&self, node: usize, sum: &mut [i32]) {
+        add_position_row(self.scenario, &self.state, node, sum);
     }
 
     /// Inventory level [units]. Shape `[product]`.
@@ -308,24 +323,50 @@ impl<'a> NodeView<'a> {
         if storage <= 0 { 256 * 16 } else { (volume.min(i64::MAX >> 8) << 8) / wide(storage) }
     }
 
-    /// Units that enter this node's stock tomorrow: finished by its production where it produces, else
-    /// received over its inbound lanes.
+    /// Units that enter this node's stock in `later` days, 1 being tomorrow: finished by its production where
+    /// it produces, else received over its inbound lanes.
     #[must_use]
-    pub fn due_tomorrow(&self, product: usize) -> i32 {
-        self.due_tomorrow_rows().map(|row| at(row, product)).sum()
+    pub fn due(&self, product: usize, later: usize) -> i32 {
+        self.due_rows(later).map(|row| at(row, product)).sum()
+    }
+
+    /// Rows of shape `[product]` that add up to it; none past the longest lead time.
+    #[inline(always)]
+    pub fn due_rows(&self, later: usize) -> impl Iterator<Item = &'a [i32]> {
+        let s = self.scenario;
+        let day = crate::convert::wide_index(self.day) + later;
+        let first = s.ring_slot(day) * s.lanes().len();
+        let producer = self.place().filter(|node| node.produces).map(|node| node.producer_row);
+        let works = day.checked_rem(s.works_days).unwrap_or(0) * s.producers;
+        let made = producer.filter(|_| later < s.works_days).map(|m| self.row(self.state.works_ring, works + m));
+        // A ring goes round: past its length stands what is due sooner.
+        let lanes = if producer.is_some() || later >= s.ring_days() { &[][..] } else { self.inbound() };
+        made.into_iter().chain(lanes.iter().map(move |&b| self.row(self.state.ring, first + byte_index(b))))
+    }
+
+    /// Expedited position: the level, what waits for or is in production or for room, what arrives by the day on
+    /// which an order over the fast route would, and what is already ordered to go fast [units]; none where no
+    /// inbound lane has several routes.
+    #[must_use]
+    pub fn expedited_position(&self, product: usize) -> Option<i32> {
+        let rows = self.expedited_position_rows()?;
+        Some(rows.map(|row| at(row, product)).sum())
     }
 
     /// Rows of shape `[product]` that add up to it.
     #[inline(always)]
-    pub fn due_tomorrow_rows(&self) -> impl Iterator<Item = &'a [i32]> {
+    pub fn expedited_position_rows(&self) -> Option<impl Iterator<Item = &'a [i32]>> {
         let s = self.scenario;
-        let tomorrow = crate::convert::wide_index(self.day) + 1;
-        let first = s.ring_slot(tomorrow) * s.lanes().len();
-        let producer = self.place().filter(|node| node.produces).map(|node| node.producer_row);
-        let works = tomorrow.checked_rem(s.works_days).unwrap_or(0) * s.producers;
-        let made = producer.map(|m| self.row(self.state.works_ring, works + m));
-        let lanes = if producer.is_some() { &[][..] } else { self.inbound() };
-        made.into_iter().chain(lanes.iter().map(move |&b| self.row(self.state.ring, first + byte_index(b))))
+        let lane = self.place()?.express.and_then(|l| s.lanes().get(l))?;
+        let today = crate::convert::wide_index(self.day);
+        let (input, making) = self.in_works_rows();
+        let arriving = (1..=lane.fast_days).flat_map(move |later| {
+            let first = s.ring_slot(today + later) * s.lanes().len();
+            self.inbound().iter().map(move |&b| self.row(self.state.ring, first + byte_index(b)))
+        });
+        let rushed = lane.rush_row.map(|q| self.row(self.state.rush, q));
+        let own = [self.inventory_level(), input, making, self.yard()];
+        Some(own.into_iter().chain(rushed).chain(arriving))
     }
 
     /// Work that waits at this node / its capacity of a day, Q8; 0 where nothing limits.

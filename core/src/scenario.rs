@@ -8,7 +8,7 @@ mod error;
 mod parts;
 mod read;
 
-use crate::convert::{index, key, saturate_wide, wide, wide_index, wider, word};
+use crate::convert::{bits, index, key, saturate_wide, wide, wide_index, wider, word};
 use crate::layout::{self, Column};
 use crate::rows::{at, row};
 use crate::table::Table;
@@ -421,7 +421,8 @@ impl<'a> Scenario<'a> {
     #[inline]
     #[must_use]
     pub fn table(&self, i: usize) -> Table<'a> {
-        let start = self.table_index.get(i).map_or(usize::MAX, |&start| index(start));
+        // A start is not negative: it has been checked.
+        let start = self.table_index.get(i).map_or(usize::MAX, |&start| wide_index(bits(start)));
         Table::trusted(self.tables.get(start..).unwrap_or(&[]))
     }
 

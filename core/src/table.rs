@@ -20,10 +20,14 @@ pub const SEGMENTS_MAX: usize = 1024;
 /// First word of the segments.
 pub const SEGMENTS_AT: usize = GUIDE_AT + GUIDE_LENGTH;
 
-/// One distribution, borrowed from the scenario.
+/// Start, value, span, reciprocal of its width.
+type Segment = [i32; SEGMENT_WORDS];
+
+/// One distribution, borrowed from the scenario: its words, taken apart once for all draws from it.
 #[derive(Clone, Copy, Debug)]
 pub struct Table<'a> {
-    words: &'a [i32],
+    guide: &'a [i32; GUIDE_LENGTH],
+    segments: &'a [Segment],
 }
 
 /// What is wrong with the words of a table.
@@ -55,8 +59,7 @@ impl<'a> Table<'a> {
             None => return Err(TableError::TooShort),
         };
         let length = SEGMENTS_AT + segments * SEGMENT_WORDS;
-        let words = words.get(..length).ok_or(TableError::TooShort)?;
-        let table = Self { words };
+        let table = words.get(..length).and_then(Self::split).ok_or(TableError::TooShort)?;
         if table.segment(0).0 != 0 {
             return Err(TableError::Order);
         }
@@ -81,7 +84,7 @@ impl<'a> Table<'a> {
             while right + 1 < segments && table.segment(right + 1).0 <= low_end {
                 right += 1;
             }
-            if at(table.words, GUIDE_AT + bucket) != word(right) {
+            if at(table.guide, bucket) != word(right) {
                 return Err(TableError::Guide);
             }
         }
@@ -91,19 +94,25 @@ impl<'a> Table<'a> {
     /// A table that [`Table::new`] has checked before.
     #[inline(always)]
     pub(crate) fn trusted(words: &'a [i32]) -> Self {
-        Self { words }
+        Self::split(words).unwrap_or(Table { guide: &[0; GUIDE_LENGTH], segments: &[] })
+    }
+
+    #[inline(always)]
+    fn split(words: &'a [i32]) -> Option<Self> {
+        let (&[count, ref guide @ ..], segments) = words.split_first_chunk::<SEGMENTS_AT>()?;
+        Some(Self { guide, segments: segments.as_chunks().0.get(..wide_index(bits(count)))? })
     }
 
     /// Words this table takes.
     #[must_use]
     pub fn length(&self) -> usize {
-        SEGMENTS_AT + index(at(self.words, 0)) * SEGMENT_WORDS
+        SEGMENTS_AT + self.segments.len() * SEGMENT_WORDS
     }
 
     /// The greatest value this table can give.
     #[must_use]
     pub fn max(&self) -> i32 {
-        let (_, value, span, _) = self.segment(index(at(self.words, 0)).saturating_sub(1));
+        let (_, value, span, _) = self.segment(self.segments.len().saturating_sub(1));
         value + span
     }
 
@@ -117,22 +126,20 @@ impl<'a> Table<'a> {
     #[inline(always)]
     #[must_use]
     pub fn value(&self, u: u32) -> i32 {
-        // A table that has been checked has all of this.
-        let Some((&[count, ref guide @ ..], segments)) = self.words.split_first_chunk::<SEGMENTS_AT>() else {
-            return 0;
-        };
-        let guide: &[i32; GUIDE_LENGTH] = guide;
-        let Some(all) = segments.as_chunks::<SEGMENT_WORDS>().0.get(..wide_index(bits(count))) else { return 0 };
-        let mut i = wide_index(bits(guide[wide_index(u >> GUIDE_SHIFT)]));
+        let all = self.segments;
+        let mut i = wide_index(bits(self.guide[wide_index(u >> GUIDE_SHIFT)]));
         // Two segments on without a branch, because chance can't be predicted and a mispredicted
         // branch costs as much as 50 instructions: nine draws in ten are then where they belong.
         if let Some([_, one, two, ..]) = all.get(i..) {
             i += usize::from(bits(one[0]) <= u) + usize::from(bits(two[0]) <= u);
         }
-        while all.get(i + 1).is_some_and(|next| bits(next[0]) <= u) {
-            i += 1;
+        let Some((mut segment, mut later)) = all.get(i..).and_then(<[Segment]>::split_first) else { return 0 };
+        while let Some((next, rest)) = later.split_first()
+            && bits(next[0]) <= u
+        {
+            (segment, later) = (next, rest);
         }
-        let Some(&[start, value, span, reciprocal]) = all.get(i) else { return 0 };
+        let &[start, value, span, reciprocal] = segment;
         if span == 0 {
             return value;
         }
@@ -143,8 +150,7 @@ impl<'a> Table<'a> {
 
     #[inline(always)]
     fn segment(&self, i: usize) -> (u32, i32, i32, i32) {
-        let segment = self.words.get(SEGMENTS_AT + i * SEGMENT_WORDS..).and_then(<[i32]>::first_chunk);
-        let [start, value, span, reciprocal] = segment.copied().unwrap_or([0; SEGMENT_WORDS]);
+        let [start, value, span, reciprocal] = self.segments.get(i).copied().unwrap_or_default();
         (bits(start), value, span, reciprocal)
     }
 }

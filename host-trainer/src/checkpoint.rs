@@ -22,7 +22,7 @@ use std::path::{Path, PathBuf};
 
 const MAGIC: [u8; 8] = *b"RSTKCKPT";
 /// Version of the format that this build writes and reads.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 const HEADER: usize = 20;
 const CHECKSUM: Crc<u32> = Crc::<u32>::new(&CRC_32_ISO_HDLC);
 
@@ -187,7 +187,7 @@ mod tests {
         let weights = learner.policy();
         for sample in 0..batch.samples() {
             let turn = sample * 31 + iteration as usize * 7;
-            batch.actions[sample] = [(turn % 17) as u8, (turn % 8) as u8, (turn % 3) as u8, 0, (turn % 4) as u8];
+            batch.actions[sample] = restock_core::action::HEAD_CHOICES.map(|choices| (turn % choices) as u8);
             batch.log_prob[sample] = -5.0 + weights.parameters()[turn % weights.parameters().len()];
             batch.reward[sample] = (turn % 13) as f32 * 0.1;
             batch.value[sample] = weights.value_mean;

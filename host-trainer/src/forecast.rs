@@ -187,7 +187,7 @@ impl Histories<'_> {
         let open = self.open();
         let trimmed: Vec<Vec<f64>> = self.series.iter().map(|s| trimmed(s)).collect();
         let rows: Vec<&[f64]> = trimmed.iter().map(Vec::as_slice).collect();
-        let (seasons, which) = season::seasons(&rows, &open, self.first, seasons_max);
+        let (seasons, which) = season::seasons(&rows, &open, self.first, seasons_max, threads);
         let factors: Vec<Vec<f64>> = seasons.iter().map(|s| s.factors(self.first, self.days())).collect();
         let items: Vec<usize> = (0..rows.len()).collect();
         let models = threads::map(&items, threads, |&i| {

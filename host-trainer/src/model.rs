@@ -1,7 +1,7 @@
 //! The network of one node: an actor and a critic, shared by all of the node's products.
 //!
 //! ```text
-//! x [features] -> ReLU -> ReLU -> logits [36]   actor: five discrete heads
+//! x [features] -> ReLU -> ReLU -> logits [OUTPUTS]   actor: six discrete heads
 //! x [features] -> ReLU -> ReLU -> value  [1]    critic: a network of its own
 //! ```
 //!
@@ -162,10 +162,10 @@ impl ActorCritic {
         }
     }
 
-    /// Logits `[batch, 36]` and normalized values `[batch, 1]` of features `[batch, features]`.
+    /// Logits `[batch, OUTPUTS]` and normalized values `[batch, 1]` of features `[batch, features]`.
     #[must_use]
     pub fn forward(&self, features: Tensor<2>) -> (Tensor<2>, Tensor<2>) {
-        let logits = self.actor.forward(features.clone()); // [batch, 36]
+        let logits = self.actor.forward(features.clone()); // [batch, OUTPUTS]
         let value = self.critic.forward(features); // [batch, 1]
         (logits, value)
     }
@@ -230,7 +230,7 @@ mod tests {
         let floats: Vec<f32> = columns.iter().map(|&x| f32::from(x) * FEATURE_SCALE).collect();
         let features: Tensor<2> = Tensor::from_data(TensorData::new(floats, [28, products]), &device).transpose();
         let (logits, values) = ActorCritic::from_parameters(&config, &parameters, &device).forward(features);
-        let logits: Vec<f32> = logits.transpose().into_data().iter::<f32>().collect(); // [36][products]
+        let logits: Vec<f32> = logits.transpose().into_data().iter::<f32>().collect(); // [OUTPUTS][products]
         let values: Vec<f32> = values.into_data().iter::<f32>().collect();
 
         let mut scratch = Scratch::default();

@@ -47,7 +47,7 @@ mod tests;
 
 use crate::model::{FloatPolicy, HeadMask, Layers, ModelConfig};
 pub use adam::Moments;
-pub use batch::{Batch, advantages};
+pub use batch::{Batch, advantages, take_out_luck};
 pub use config::{BadSetting, PpoConfig, UpdatePath};
 use loss::{Minibatch, Network, Terms, Weights};
 pub use outcome::{PpoError, UpdateStats};
@@ -66,8 +66,11 @@ pub struct Learner {
     mask: HeadMask,
     seed: u64,
     parameters: Vec<f32>,
+    /// Running mean of the parameters over iterations.
+    average: Vec<f32>,
     adam: adam::Stepper,
     scale: ReturnScale,
+    recoveries: u32,
     fused: fused::Fused,
 }
 
@@ -86,10 +89,14 @@ pub struct LearnerState {
     pub seed: u64,
     /// Actor and critic, flat.
     pub parameters: Vec<f32>,
+    /// Their running mean over iterations.
+    pub average: Vec<f32>,
     /// Adam.
     pub moments: Moments,
     /// Units of the critic.
     pub scale: ReturnScale,
+    /// Times that it was put back.
+    pub recoveries: u32,
 }
 
 impl Learner {
@@ -107,7 +114,9 @@ impl Learner {
             layers: model.layers(),
             adam: adam::Stepper::new(config.adam_epsilon),
             parameters: Vec::new(),
+            average: Vec::new(),
             scale: ReturnScale::default(),
+            recoveries: 0,
             fused: fused::Fused::default(),
             config,
             model,
@@ -115,6 +124,7 @@ impl Learner {
             seed,
         };
         learner.parameters = learner.model.initial_parameters(learner.own_seed());
+        learner.average.clone_from(&learner.parameters);
         Ok(learner)
     }
 
@@ -139,6 +149,37 @@ impl Learner {
         policy
     }
 
+    /// The policy of the averaged weights: what is validated and kept. The policy itself jitters from
+    /// iteration to iteration by more than there is left to learn; its mean does not (Polyak and Juditsky
+    /// 1992).
+    #[must_use]
+    pub fn averaged_policy(&self) -> FloatPolicy {
+        FloatPolicy::new(self.model.clone(), self.average.clone(), self.mask)
+    }
+
+    /// Puts the learner back to a policy that was good, with a fresh critic and half the step size: what to do
+    /// when learning went wrong.
+    ///
+    /// # Panics
+    /// If the policy is of another shape.
+    pub fn recover(&mut self, policy: &FloatPolicy) {
+        assert_eq!(policy.config(), &self.model, "a policy of the same shape");
+        let (actor, critic) = (self.layers.actor_range(), self.layers.critic_range());
+        self.parameters[actor.clone()].copy_from_slice(&policy.parameters()[actor]);
+        let fresh = self.model.initial_parameters(self.own_seed());
+        self.parameters[critic.clone()].copy_from_slice(&fresh[critic]);
+        self.average.clone_from(&self.parameters);
+        self.adam = adam::Stepper::new(self.config.adam_epsilon);
+        self.scale = ReturnScale::default();
+        self.recoveries += 1;
+    }
+
+    /// Times that it was put back by [`Self::recover`].
+    #[must_use]
+    pub fn recoveries(&self) -> u32 {
+        self.recoveries
+    }
+
     /// Learns from one batch that was made with [`Self::policy`].
     ///
     /// # Errors
@@ -151,6 +192,12 @@ impl Learner {
         let outcome = self.update_checked(batch, iteration);
         if outcome.is_err() {
             (self.parameters, self.adam, self.scale) = before;
+        } else {
+            // At first the plain mean, so that the start does not weigh on it.
+            let memory = self.config.average_memory.min(iteration as f32 / (iteration as f32 + 1.0));
+            for (average, &own) in self.average.iter_mut().zip(&self.parameters) {
+                *average += (1.0 - memory) * (own - *average);
+            }
         }
         outcome
     }
@@ -158,7 +205,7 @@ impl Learner {
     fn update_checked(&mut self, batch: &Batch, iteration: u32) -> Result<UpdateStats, PpoError> {
         let config = self.config.clone();
         let estimates = self.estimate(batch);
-        let learning_rate = config.learning_rate_at(iteration);
+        let learning_rate = config.learning_rate_at(iteration) * 0.5_f64.powi(self.recoveries.min(64) as i32);
         let weights = Weights {
             clip: config.clip,
             value_clip: if config.value_clip > 0.0 { config.value_clip } else { f32::INFINITY },
@@ -227,6 +274,7 @@ impl Learner {
         }
         let (center, unit) = (self.scale.mean() as f32, self.scale.deviation() as f32);
         let normalized = |value: &f32| (value - center) / unit;
+        take_out_luck(&mut advantage, batch.tracks, batch.products, batch.replicas_per_path);
         normalize(&mut advantage);
         Estimates {
             advantage,
@@ -305,8 +353,10 @@ impl Learner {
             mask: self.mask,
             seed: self.seed,
             parameters: self.parameters.clone(),
+            average: self.average.clone(),
             moments: self.adam.moments(),
             scale: self.scale,
+            recoveries: self.recoveries,
         }
     }
 
@@ -320,6 +370,7 @@ impl Learner {
         let moments = if state.moments.time == 0 { 0 } else { expected };
         for (what, found, expected) in [
             ("weights", state.parameters.len(), expected),
+            ("averaged weights", state.average.len(), expected),
             ("first moments", state.moments.first.len(), moments),
             ("second moments", state.moments.second.len(), moments),
         ] {
@@ -328,8 +379,9 @@ impl Learner {
             }
         }
         learner.parameters = state.parameters;
+        learner.average = state.average;
         learner.adam.restore(&state.moments);
-        learner.scale = state.scale;
+        (learner.scale, learner.recoveries) = (state.scale, state.recoveries);
         Ok(learner)
     }
 }

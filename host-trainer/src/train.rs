@@ -15,9 +15,9 @@ use serde::{Deserialize, Serialize};
 pub struct TrainingConfig {
     /// Seed of all that chance decides in training. Default 1.
     pub seed: u64,
-    /// Iterations between looks at the validation paths; 0 = never. Default 5.
+    /// Iterations between looks at the validation paths; 0 = never. Default 10.
     pub validate_every: u32,
-    /// Validation paths. Default 4.
+    /// Validation paths; 0 = as many as make a million stockpoint-days, and 4 at least. Default 0.
     pub validation_replicas: u32,
     /// The learner.
     pub ppo: PpoConfig,
@@ -29,8 +29,8 @@ impl Default for TrainingConfig {
     fn default() -> Self {
         Self {
             seed: 1,
-            validate_every: 5,
-            validation_replicas: 4,
+            validate_every: 10,
+            validation_replicas: 0,
             ppo: PpoConfig::default(),
             rollout: RolloutConfig::default(),
         }
@@ -40,7 +40,7 @@ impl Default for TrainingConfig {
 /// Most iterations of a run; times [`ROLLOUT_REPLICAS_MAX`] they still count in 32 bits.
 const ITERATIONS_MAX: u32 = 1_000_000;
 /// Most replicas of an iteration.
-const ROLLOUT_REPLICAS_MAX: u32 = 4096;
+pub(crate) const ROLLOUT_REPLICAS_MAX: u32 = 4096;
 /// Most validation paths.
 const VALIDATION_REPLICAS_MAX: u32 = 10_000;
 /// Most decisions of an iteration: they are all in memory at once, about 60 bytes each.
@@ -111,25 +111,32 @@ impl TrainingConfig {
             }
         };
         let at_least_one = |value: u32, most: u32| (1..=most).contains(&value);
+        let replicas_max = ROLLOUT_REPLICAS_MAX;
         need(self.ppo.iterations <= ITERATIONS_MAX, "ppo", "iterations", &self.ppo.iterations, "1 to 1000000");
         // Whatever is trained must run on the device: refused here, not when the run is packed.
         let hidden = &self.ppo.actor_hidden;
         let fits = hidden.len() < LAYERS_MAX && hidden.iter().all(|units| (1..=WIDTH_MAX).contains(units));
         need(fits, "ppo", "actor_hidden", hidden, "at most 3 layers of 1 to 128 units: what a policy file holds");
-        let validated = self.validate_every == 0 || at_least_one(self.validation_replicas, VALIDATION_REPLICAS_MAX);
         need(
-            validated,
+            self.validation_replicas <= VALIDATION_REPLICAS_MAX,
             "",
             "validation_replicas",
             &self.validation_replicas,
-            "1 to 10000 (validate_every = 0 switches validation off)",
+            "1 to 10000, or 0: as many as make a million stockpoint-days (validate_every = 0 switches validation off)",
         );
         let rollout = &self.rollout;
         need(
-            at_least_one(rollout.replicas, ROLLOUT_REPLICAS_MAX),
+            rollout.replicas <= replicas_max,
             "rollout",
             "replicas",
             &rollout.replicas,
+            "1 to 4096, or 0: as many as make 16384 decisions of a node",
+        );
+        need(
+            at_least_one(rollout.replicas_per_path, replicas_max),
+            "rollout",
+            "replicas_per_path",
+            &rollout.replicas_per_path,
             "1 to 4096",
         );
         need(at_least_one(rollout.days, ROLLOUT_DAYS_MAX), "rollout", "days", &rollout.days, "1 to 4096");
@@ -175,7 +182,30 @@ impl TrainingConfig {
     #[must_use]
     pub fn decisions_per_iteration(&self, scenario: &Scenario<'_>) -> u64 {
         let reviews: u64 = scenario.nodes().iter().map(|n| u64::from((self.rollout.days / n.review_days).max(1))).sum();
-        reviews * scenario.products() as u64 * u64::from(self.rollout.replicas)
+        reviews * scenario.products() as u64 * u64::from(self.rollout.replicas(scenario))
+    }
+}
+
+/// Times that a run is put back to its best policies before it gives up.
+const RECOVERIES_MAX: u32 = 3;
+/// A validation cost of so many times the best means that learning has collapsed.
+const COLLAPSE: f64 = 1.5;
+
+/// Stockpoint-days of a validation, where the number of its paths is left to us.
+const VALIDATION_DAYS: u64 = 1 << 20;
+
+impl TrainingConfig {
+    /// The paths that the best iteration is chosen on.
+    #[must_use]
+    pub fn validation(&self, scenario: &Scenario<'_>) -> Protocol {
+        let one = year(scenario, validation_seed(self.seed), 1);
+        let days = u64::from(one.warmup_days + one.days) * scenario.stockpoints() as u64;
+        let replicas = match self.validation_replicas {
+            0 => u32::try_from(VALIDATION_DAYS.div_ceil(days.max(1))).unwrap_or(u32::MAX),
+            set => set,
+        };
+        let least = if self.validation_replicas == 0 { 4 } else { 1 };
+        Protocol { replicas: replicas.clamp(least, VALIDATION_REPLICAS_MAX), ..one }
     }
 }
 
@@ -236,6 +266,8 @@ pub struct Iteration {
     pub stats: Vec<UpdateStats>,
     /// Mean cost of a validation path [currency], where this iteration was validated.
     pub validation_cost: Option<f64>,
+    /// What went wrong, where the learners were put back to the best policies.
+    pub recovered: Option<String>,
 }
 
 impl<'s> Trainer<'s> {
@@ -286,16 +318,22 @@ impl<'s> Trainer<'s> {
         self.learners.iter().map(Learner::policy).collect()
     }
 
+    /// The same with averaged weights: what is validated and kept.
+    #[must_use]
+    pub fn averaged_policies(&self) -> Vec<FloatPolicy> {
+        self.learners.iter().map(Learner::averaged_policy).collect()
+    }
+
     /// The policies to use: the best on the validation paths, else those of now.
     #[must_use]
     pub fn best_policies(&self) -> Vec<FloatPolicy> {
-        self.best.as_ref().map_or_else(|| self.policies(), |b| b.policies.clone())
+        self.best.as_ref().map_or_else(|| self.averaged_policies(), |b| b.policies.clone())
     }
 
     /// Mean cost of a validation path under the present policies [currency].
     #[must_use]
     pub fn validate(&self, policies: &[FloatPolicy]) -> f64 {
-        let protocol = year(self.scenario, validation_seed(self.config.seed), self.config.validation_replicas);
+        let protocol = self.config.validation(self.scenario);
         let outcomes = evaluate::run(self.scenario, &Contender::Float(policies), &protocol, self.threads);
         evaluate::mean_and_interval(&evaluate::costs(self.scenario, &outcomes)).0
     }
@@ -303,8 +341,12 @@ impl<'s> Trainer<'s> {
     /// One iteration: experience with the present policies, then every learner's update, in turn
     /// with nothing shared, on threads.
     ///
+    /// A learner that diverges (a number that is not finite, a policy that jumps), or a validation that costs
+    /// half as much again as the best, puts all learners back to the best policies with half the step size.
+    ///
     /// # Errors
-    /// If a learner diverged; all learners are then as before.
+    /// If a learner diverged and there is nothing to go back to, or it has gone back too often; all learners
+    /// are then as before.
     pub fn iterate(&mut self) -> Result<Iteration, PpoError> {
         let policies = self.policies();
         if self.iteration == 0 && self.config.validate_every > 0 && self.best.is_none() {
@@ -327,20 +369,80 @@ impl<'s> Trainer<'s> {
             let stats = learner.update(batch, iteration)?;
             Ok((learner, stats))
         });
-        let updated: Vec<(Learner, UpdateStats)> = updated.into_iter().collect::<Result<_, PpoError>>()?;
+        let updated: Vec<(Learner, UpdateStats)> = match updated.into_iter().collect::<Result<_, PpoError>>() {
+            Ok(updated) => updated,
+            Err(error) if error.is_divergence() && self.recover() => {
+                self.iteration += 1;
+                return Ok(Iteration { stats: Vec::new(), validation_cost: None, recovered: Some(error.to_string()) });
+            }
+            Err(error) => return Err(error),
+        };
         let (learners, stats) = updated.into_iter().unzip();
         self.learners = learners;
         self.iteration += 1;
         let every = self.config.validate_every;
         let mut validation_cost = None;
         if every > 0 && (self.iteration.is_multiple_of(every) || self.is_done()) {
-            let policies = self.policies();
+            let policies = self.averaged_policies();
             let cost = self.validate(&policies);
             validation_cost = Some(cost);
             if self.best.as_ref().is_none_or(|b| cost < b.cost) {
                 self.best = Some(Best { cost, iteration: self.iteration, policies });
             }
         }
-        Ok(Iteration { stats, validation_cost })
+        let collapsed = validation_cost.zip(self.best.as_ref()).filter(|(cost, best)| *cost > COLLAPSE * best.cost);
+        let told = collapsed.map(|(cost, best)| {
+            format!(
+                "collapsed: a validation path costs {cost:.0}, that of iteration {} {:.0}",
+                best.iteration, best.cost
+            )
+        });
+        let recovered = told.filter(|_| self.recover());
+        Ok(Iteration { stats, validation_cost, recovered })
+    }
+
+    /// Puts every learner back to the best policies; says whether that is possible.
+    fn recover(&mut self) -> bool {
+        let Some(best) = &self.best else { return false };
+        if self.learners.iter().any(|learner| learner.recoveries() >= RECOVERIES_MAX) {
+            return false;
+        }
+        self.learners.iter_mut().zip(&best.policies).for_each(|(learner, policy)| learner.recover(policy));
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::input::default_network;
+
+    fn small() -> TrainingConfig {
+        let mut config = TrainingConfig { validate_every: 1, validation_replicas: 1, ..TrainingConfig::default() };
+        config.ppo.iterations = 20;
+        (config.rollout.replicas, config.rollout.replicas_per_path) = (1, 1);
+        (config.rollout.days, config.rollout.warmup_days) = (7, 1);
+        config
+    }
+
+    #[test]
+    fn a_run_that_diverges_goes_back_to_its_best_policies_and_gives_up_in_the_end() {
+        let image = default_network().image().unwrap();
+        let scenario = Scenario::new(&image).unwrap();
+        let names = ["retailer", "manufacturer", "supplier"].map(str::to_owned);
+        let mut config = small();
+        // No step that moves the policy at all is allowed.
+        (config.ppo.kl_target, config.ppo.kl_limit) = (0.0, 1e-12);
+        let mut trainer = Trainer::new(&scenario, &names, config, 1).expect("good settings");
+        let fresh: Vec<Vec<f32>> = trainer.policies().iter().map(|p| p.parameters().to_vec()).collect();
+        for turn in 1..=RECOVERIES_MAX {
+            let done = trainer.iterate().expect("goes back");
+            assert!(done.recovered.expect("a reason").contains("KL divergence"), "turn {turn}");
+            assert!(done.stats.is_empty() && trainer.learners.iter().all(|learner| learner.recoveries() == turn));
+        }
+        assert_eq!(trainer.iteration, RECOVERIES_MAX);
+        let back: Vec<Vec<f32>> = trainer.policies().iter().map(|p| p.parameters().to_vec()).collect();
+        assert_eq!(back, fresh, "the best so far is the policy that it began with");
+        assert!(trainer.iterate().expect_err("not for ever").is_divergence());
     }
 }

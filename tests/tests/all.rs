@@ -22,6 +22,8 @@ mod golden;
 mod hyperscore;
 #[path = "all/known_values.rs"]
 mod known_values;
+#[path = "all/learning.rs"]
+mod learning;
 #[path = "all/metamorphic.rs"]
 mod metamorphic;
 #[path = "all/no_panic.rs"]

@@ -1,8 +1,10 @@
 //! What a node expects of the days to come, from what its forecasts remember.
 
 use super::{LAGS, Path, advanced, is_intermittent};
-use crate::action::Outlook;
-use crate::convert::{bits, bits_wide, index, product, saturate_wide, wide, wide_bits, wide_index, wider};
+use crate::action::{Express, Outlook};
+use crate::convert::{
+    bits, bits_wide, count, from_bits, index, low_bits, product, saturate_wide, wide, wide_bits, wide_index, wider,
+};
 use crate::layout::Column;
 use crate::rows::{at, row};
 use crate::scenario::{PROFILES_MAX, PROTECTION_DAYS_MAX, Scenario};
@@ -30,6 +32,11 @@ pub struct Outlooks<'a> {
     /// Sums of the season factors over the first product's and over a review period, Q12. Shapes `[profile]`.
     usual_sums: [i32; PROFILES_MAX],
     review_sums: [i32; PROFILES_MAX],
+    /// Days that an order over the fast route must cover; 0 where there is none [days].
+    express_days: usize,
+    express_sums: [i32; PROFILES_MAX],
+    /// Of the first product: `sqrt(express days / protection days)`, Q16.
+    usual_root_q16: i32,
 }
 
 impl<'a> Outlooks<'a> {
@@ -55,6 +62,7 @@ impl<'a> Outlooks<'a> {
             }
             sums
         };
+        let express_days = express_days(scenario, node);
         Self {
             scenario,
             tomorrow,
@@ -68,6 +76,9 @@ impl<'a> Outlooks<'a> {
             uniform,
             usual_sums: sums(index(usual_days)),
             review_sums: sums(scenario.nodes().get(node).map_or(1, |node| wide_index(node.review_days))),
+            express_days,
+            express_sums: if express_days > 0 { sums(express_days) } else { [0; PROFILES_MAX] },
+            usual_root_q16: root_q16(express_days, usual_days),
         }
     }
 
@@ -83,10 +94,18 @@ impl<'a> Outlooks<'a> {
             protection_deviation: deviation(protection_mean, at(self.spread, product)),
             review_mean: mean(level, self.review_sums[profile]),
             safety_factor: at(self.safety_factor, product),
+            express: (self.express_days > 0).then(|| Express {
+                mean: mean(level, self.express_sums[profile]),
+                root_q16: match self.uniform {
+                    true => self.usual_root_q16,
+                    false => root_q16(self.express_days, at(self.protection_days, product)),
+                },
+            }),
         }
     }
 
-    /// What the node expects of each product, in order.
+    /// What the node expects of each product, in order, but for the fast route: the rules that go over all
+    /// products have no use for it.
     #[inline(always)]
     pub fn iter(&self) -> impl Iterator<Item = Outlook> {
         let rows = self.level_q12.iter().zip(self.profile).zip(self.spread.iter().zip(self.safety_factor));
@@ -99,6 +118,7 @@ impl<'a> Outlooks<'a> {
                 protection_deviation: deviation(protection_mean, spread),
                 review_mean: mean(level, self.review_sums[profile]),
                 safety_factor,
+                express: None,
             }
         })
     }
@@ -169,6 +189,13 @@ impl<'a> Outlooks<'a> {
         }
     }
 
+    /// Sums of the season factors over the days that an order over the fast route must cover, Q12; zeros where
+    /// there is none. Shape `[profile]`.
+    #[inline(always)]
+    pub(crate) fn express_sums(&self) -> &[i32; PROFILES_MAX] {
+        &self.express_sums
+    }
+
     /// Whether all products have the same protection interval.
     #[inline(always)]
     pub(crate) fn uniform(&self) -> bool {
@@ -192,6 +219,21 @@ impl<'a> Outlooks<'a> {
     pub(crate) fn spread(&self) -> &'a [i32] {
         self.spread
     }
+}
+
+/// Days of demand that an order over the fast route answers for until the next review's arrives: its planned
+/// lead time plus the review period less one; 0 where no inbound lane has several routes [days].
+fn express_days(scenario: &Scenario<'_>, node: usize) -> usize {
+    let Some(node) = scenario.nodes().get(node) else { return 0 };
+    let lane = node.express.and_then(|l| scenario.lanes().get(l));
+    lane.map_or(0, |lane| (lane.fast_days + wide_index(node.review_days).saturating_sub(1)).min(PROTECTION_DAYS_MAX))
+}
+
+/// `sqrt(days / protection)`, Q16.
+#[inline(always)]
+fn root_q16(days: usize, protection: i32) -> i32 {
+    let ratio_q32 = (wide_bits(count(days)) << 32).checked_div(bits_wide(wide(protection.max(1)))).unwrap_or(0);
+    from_bits(low_bits(ratio_q32.isqrt())) // at most sqrt(160) * 2^16
 }
 
 /// Mean demand over days whose season factors have this sum, Q12 [units]. Neither argument is negative.

@@ -1,7 +1,7 @@
 //! Step 2: customers' demand is seen and served.
 
 use super::Network;
-use crate::convert::{bits, byte_index, from_bits, index, low, product, wide};
+use crate::convert::{bits, byte_index, from_bits, index, low, product, wide, wide_index};
 use crate::draws::{Draws, Source};
 use crate::kpi::Tally;
 use crate::layout::Column;
@@ -60,7 +60,7 @@ impl Network<'_, '_> {
             for ((units, &quantile), &table) in
                 demand.iter_mut().zip(quantile.iter()).zip(s.column(Column::DemandTable, n))
             {
-                *units = if table < 0 { 0 } else { s.table(index(table)).value(bits(quantile)) };
+                *units = if table < 0 { 0 } else { s.table(wide_index(bits(table))).value(bits(quantile)) };
             }
             let mut seasons = [0; PROFILES_MAX];
             let mut flat = true;

@@ -1,10 +1,11 @@
 //! What suppliers are like: grades move (step 0), receipts are inspected and scored (step 1).
 
 use super::Network;
-use crate::convert::{bits, from_bits, index, low, product, wide, wide_index};
+use super::chance::draw_places;
+use crate::convert::{bits, from_bits, low, product, wide, wide_index};
 use crate::draws::Source;
 use crate::layout::{Column, GRADES};
-use crate::rows::{at, nothing, row, row_mut};
+use crate::rows::{add_at, at, nothing, place_index, places_of, row, row_mut, set_at};
 use crate::scenario::{EventKind, GRADE_MAX_Q16, Quality};
 use crate::state::late_words;
 
@@ -38,7 +39,8 @@ const fn moved(share: i32, this: i32) -> i32 {
 /// The grade that a product's goods are of: the nearest to where its supplier stands.
 #[inline(always)]
 pub(super) fn grade(grade_q16: i32) -> usize {
-    index((grade_q16 + (1 << 15)) >> 16) % GRADES
+    // Grades are never negative.
+    wide_index(bits(grade_q16 + (1 << 15)) >> 16) % GRADES
 }
 
 impl Network<'_, '_> {
@@ -92,34 +94,31 @@ impl Network<'_, '_> {
         let rates = s.column(Column::ScrapCost, customer);
         let mut costs = self.costs.as_deref_mut().map(|costs| row_mut(costs, customer, p));
         let (mut scrapped, mut cost) = (0i64, 0i64);
-        // What chance says of each product, all at once in the vector unit; rows of the nodes' turns, which come later.
+        // What chance says of each receipt, in rows of the nodes' turns, which come later.
+        let places = places_of(self.scratch.wants, self.scratch.rushed);
         let (share, dither) = (&mut *self.scratch.level, &mut *self.scratch.cap);
         let draws = self.draws.row(self.day, crate::convert::count(l), Source::Defect);
-        for ((share, dither), key) in share.iter_mut().zip(dither.iter_mut()).zip(s.product_keys()) {
-            let (u, v) = draws.two(key);
-            (*share, *dither) = (from_bits(u), from_bits(v));
-        }
-        let tables = quality.defect_tables.map(|table| table.map(|table| s.table(table)));
+        draw_places(s, &draws, places, share, Some(dither));
+        let tables = quality.defect_tables.map(|table| table.map(|table| s.table(usize::from(table))));
         // Of what each receipt is accepted, Q15; nothing came: -1.
         let accepted = &mut *self.scratch.position;
-        let chance = share.iter().zip(dither.iter()).zip(grades);
-        let rows = self.scratch.wants.iter_mut().zip(accepted.iter_mut()).zip(chance.zip(rates));
-        for (i, ((units, accepted), (((&share, &dither), &grade_q16), &rate))) in rows.enumerate() {
-            *accepted = if *units > 0 { ALL_Q15 } else { -1 };
-            if *units <= 0 {
-                continue;
-            }
-            let Some(Some(table)) = tables.get(grade(grade_q16)) else { continue };
-            let bad = share_of(*units, table.value(bits(share)), bits(dither));
-            if bad > 0 {
-                let good = *units - bad;
-                *accepted = low((wide(good) << 15).checked_div(wide(*units)).unwrap_or(0));
-                *units = good;
-                scrapped += wide(bad);
-                cost += wide(bad) * wide(rate);
-                if let Some(cost) = costs.as_deref_mut().and_then(|costs| costs.get_mut(i)) {
-                    *cost += wide(bad) * wide(rate);
-                }
+        for (accepted, &units) in accepted.iter_mut().zip(self.scratch.wants.iter()) {
+            *accepted = if units > 0 { ALL_Q15 } else { -1 };
+        }
+        for &place in places {
+            let i = place_index(place);
+            let Some(Some(table)) = tables.get(grade(at(grades, i))) else { continue };
+            // No branch on whether there is a defect: chance can't be predicted.
+            let units = at(self.scratch.wants, i);
+            let bad = share_of(units, table.value(bits(at(share, i))), bits(at(dither, i)));
+            let good = units - bad;
+            set_at(accepted, i, part_q15(good, units));
+            set_at(self.scratch.wants, i, good);
+            let lost = product(bad, at(rates, i));
+            scrapped += product(bad, 1);
+            cost += lost;
+            if let Some(costs) = costs.as_deref_mut().and_then(|costs| costs.get_mut(i)) {
+                *costs += lost;
             }
         }
         let slot = s.ring_slot(wide_index(self.day));
@@ -148,21 +147,33 @@ impl Network<'_, '_> {
         let rates = s.column(Column::ScrapCost, n);
         let mut costs = self.costs.as_deref_mut().map(|costs| row_mut(costs, n, p));
         let Some(tally) = self.today.get_mut(n) else { return };
-        for (i, (units, key)) in self.scratch.wants.iter_mut().zip(s.product_keys()).enumerate() {
+        for &place in places_of(self.scratch.wants, self.scratch.rushed) {
+            let i = place_index(place);
             let good = at(yields, i);
-            if *units <= 0 || good >= 1 << 16 {
+            if good >= 1 << 16 {
                 continue;
             }
-            let (_, dither) = draws.two(key);
-            let bad = share_of(*units, (1 << 16) - good, dither);
+            let (_, dither) = draws.two(s.product_key(i));
+            let bad = share_of(at(self.scratch.wants, i), (1 << 16) - good, dither);
             let cost = wide(bad) * wide(at(rates, i));
-            *units -= bad;
+            add_at(self.scratch.wants, i, -bad);
             tally.scrapped += wide(bad);
             tally.ledger.scrap += cost;
             if let Some(total) = costs.as_deref_mut().and_then(|costs| costs.get_mut(i)) {
                 *total += cost;
             }
         }
+    }
+}
+
+/// What part of `units`, which is not 0, `good` of them are, Q15.
+#[inline(always)]
+fn part_q15(good: i32, units: i32) -> i32 {
+    // A long division takes a device some hundred instructions, a short one a few.
+    if units < 1 << 17 {
+        from_bits((bits(good) << 15).checked_div(bits(units)).unwrap_or(0))
+    } else {
+        low((wide(good) << 15).checked_div(wide(units)).unwrap_or(0))
     }
 }
 
@@ -186,6 +197,19 @@ mod tests {
                     share = moved(share, this);
                 }
                 assert_eq!(share, this, "from {from}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_part_is_rounded_down_whatever_its_size() {
+        for units in [1, 3, 7, 1000, (1 << 17) - 1, 1 << 17, (1 << 17) + 1, 1 << 30] {
+            for good in [0, units / 3, units - 1, units] {
+                assert_eq!(
+                    i64::from(part_q15(good, units)),
+                    (i64::from(good) << 15) / i64::from(units),
+                    "{good} {units}"
+                );
             }
         }
     }

@@ -1,12 +1,13 @@
 //! Step 4: production starts and shipments share what capacity there is.
 
+use super::chance::draw_places;
 use super::{Network, quality};
 use crate::allocation;
 use crate::convert::{bits, byte_index, from_bits, index, product, wide, wide_index, word};
 use crate::draws::Source;
 use crate::layout::{Column, GRADES};
-use crate::rows::{add_at, add_row, at, copy_row, nothing, row, row_mut};
-use crate::scenario::{Allocation, EventKind, FIRST_COME_DAYS, LANES_MAX, Node, ROUTES_PER_LANE_MAX, Scenario};
+use crate::rows::{add_at, add_row, at, copy_row, nothing, place_index, places_of, row, row_mut};
+use crate::scenario::{Allocation, EventKind, FIRST_COME_DAYS, LANES_MAX, Node, ROUTES_PER_LANE_MAX};
 use crate::state::late_words;
 use crate::table::Table;
 
@@ -202,34 +203,19 @@ impl Network<'_, '_> {
             }
             (_, quality) => {
                 let draws = self.draws.row(self.day, crate::convert::count(k), Source::LeadTime);
-                let mut road = Road {
-                    s,
-                    ring: self.state.ring,
-                    lane: l,
-                    slot,
-                    tables: route.lead_tables.map(|table| s.table(table)),
-                };
-                // Few products leave: one draw each. Many: all at once, in the vector unit.
-                let leaving = grants.iter().fold(0, |leaving, &units| leaving + usize::from(units > 0));
+                // Rows of the nodes' turns, which come before.
+                let places = places_of(grants, self.scratch.rushed);
                 let quantile = &mut *self.scratch.cap;
-                let dense = leaving * 3 > p;
-                if dense {
-                    for (quantile, key) in quantile.iter_mut().zip(s.product_keys()) {
-                        *quantile = from_bits(draws.two(key).0);
-                    }
-                } else {
-                    for ((quantile, key), &units) in quantile.iter_mut().zip(s.product_keys()).zip(grants) {
-                        if units > 0 {
-                            *quantile = from_bits(draws.two(key).0);
-                        }
-                    }
-                }
+                draw_places(s, &draws, places, quantile, None);
+                let width = s.lanes().len() * p;
+                let tables = route.lead_tables.map(|table| s.table(usize::from(table)));
+                let mut road = Road { ring: self.state.ring, days: s.ring_days(), width, first: l * p, slot, tables };
                 match quality {
-                    None => road.leave(grants, quantile),
+                    None => road.leave(places, grants, quantile),
                     Some(quality) => {
                         let late = self.state.late.get_mut(quality.row * late_words(s) * p..).unwrap_or_default();
                         let grades = row(self.state.grade, quality.row, p);
-                        road.leave_graded(grants, quantile, grades, route.promise_days, late);
+                        road.leave_graded(places, grants, quantile, grades, route.promise_days, late);
                     }
                 }
             }
@@ -351,9 +337,13 @@ impl Network<'_, '_> {
 
 /// A route while goods leave over it: where they arrive.
 struct Road<'a, 'm> {
-    s: &'a Scenario<'a>,
     ring: &'m mut [i32],
-    lane: usize,
+    /// Length of the ring.
+    days: usize,
+    /// Words of one of its days.
+    width: usize,
+    /// First place of the lane in a day.
+    first: usize,
     /// Today's place in the ring.
     slot: usize,
     /// Lead times by grade.
@@ -361,29 +351,33 @@ struct Road<'a, 'm> {
 }
 
 impl Road<'_, '_> {
-    /// What leaves, by product, arrives after the lead time that its quantile gives.
+    /// What leaves arrives after the lead time that its quantile gives. `places` are the products that leave.
     #[inline(always)]
-    fn leave(&mut self, units: &[i32], quantile: &[i32]) {
+    fn leave(&mut self, places: &[i32], units: &[i32], quantile: &[i32]) {
         let [leads, ..] = self.tables;
-        for (i, (&units, &quantile)) in units.iter().zip(quantile).enumerate() {
-            if units > 0 {
-                self.arrive(i, units, index(leads.value(bits(quantile))));
-            }
+        for &place in places {
+            let i = place_index(place);
+            self.arrive(i, at(units, i), index(leads.value(bits(at(quantile, i)))));
         }
     }
 
     /// The same with a grade for each product; what takes longer than promised is marked.
     #[inline(always)]
-    fn leave_graded(&mut self, units: &[i32], quantile: &[i32], grades: &[i32], promise: usize, late: &mut [i32]) {
-        let p = self.s.products();
-        let rows = units.iter().zip(quantile).zip(grades).enumerate();
-        for (i, ((&units, &quantile), &grade_q16)) in rows {
-            if units <= 0 {
-                continue;
-            }
-            let Some(leads) = self.tables.get(quality::grade(grade_q16)) else { continue };
-            let lead = index(leads.value(bits(quantile)));
-            let due = self.arrive(i, units, lead);
+    fn leave_graded(
+        &mut self,
+        places: &[i32],
+        units: &[i32],
+        quantile: &[i32],
+        grades: &[i32],
+        promise: usize,
+        late: &mut [i32],
+    ) {
+        let p = units.len();
+        for &place in places {
+            let i = place_index(place);
+            let Some(leads) = self.tables.get(quality::grade(at(grades, i))) else { continue };
+            let lead = index(leads.value(bits(at(quantile, i))));
+            let due = self.arrive(i, at(units, i), lead);
             if lead > promise
                 && let Some(marks) = late.get_mut(due / 32 * p + i)
             {
@@ -395,10 +389,9 @@ impl Road<'_, '_> {
     /// Puts units of a product into the ring; returns the place of the day on which they arrive.
     #[inline(always)]
     fn arrive(&mut self, i: usize, units: i32, lead: usize) -> usize {
-        let days = self.s.ring_days();
         let due = self.slot + lead;
-        let due = if due < days { due } else { due - days };
-        add_at(self.ring, (due * self.s.lanes().len() + self.lane) * self.s.products() + i, units);
+        let due = if due < self.days { due } else { due - self.days };
+        add_at(self.ring, due * self.width + self.first + i, units);
         due
     }
 }

@@ -178,6 +178,7 @@ impl PeriodicReview {
             protection_deviation: crate::convert::saturate_wide((i128::from(own) * i128::from(root_q16)) >> 16),
             review_mean: mean,
             safety_factor: at(s.column(Column::SafetyFactor, n), product),
+            express: None,
         };
         action::level_at(&outlook, outlook.safety_factor)
     }

@@ -135,14 +135,14 @@ pub struct Quality {
     /// Accepted share that a buyer starts from, Q15.
     pub accepted_q15: i32,
     /// Tables of the defective share, Q16, by grade.
-    pub defect_tables: [Option<usize>; layout::GRADES],
+    pub defect_tables: [Option<u16>; layout::GRADES],
 }
 
 /// One way over a lane.
 #[derive(Clone, Debug)]
 pub struct Route {
     /// Lead-time tables by grade.
-    pub lead_tables: [usize; layout::GRADES],
+    pub lead_tables: [u16; layout::GRADES],
     /// The lead time, where all tables have only one and the same.
     pub lead_fixed: Option<usize>,
     /// Lead time that the supplier promises [days].

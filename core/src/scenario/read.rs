@@ -8,7 +8,7 @@ use super::{
     OPEN_ORDERS_MAX, PRODUCTS_MAX, PROFILES_MAX, RING_DAYS_MAX, ROUTES_MAX, SEASON_AHEAD_DAYS, SHOCK_MAX_Q12, Scenario,
     ScenarioError, ScoreParametersPpm,
 };
-use crate::convert::{index, key, word};
+use crate::convert::{index, key, short, word};
 use crate::hyperscore::SensitivitiesPpm;
 use crate::layout::{self, header};
 use crate::rows::at;
@@ -211,13 +211,13 @@ impl<'a> Tables<'a> {
         low: i32,
         high: i32,
         expected: &'static str,
-    ) -> Result<usize, ScenarioError> {
+    ) -> Result<u16, ScenarioError> {
         let i = r.get(place, 0, word(self.index.len()) - 1, "the index of a table")?;
         let table = self.get(i);
         if table.min() < low || table.max() > high {
             return Err(ScenarioError::Word { at: r.base + place, found: i, expected });
         }
-        Ok(index(i))
+        Ok(short(index(i))) // at most 65536 tables
     }
 }
 
@@ -278,66 +278,20 @@ impl<'a> Scenario<'a> {
             let found = at(image, header::SHOCK_TABLE);
             return Err(ScenarioError::Word { at: header::SHOCK_TABLE, found, expected: "a table of 0 to 65536" });
         }
-        let mut nodes = read_nodes(&node_words, stockpoints.words, &sizes)?;
-        let routes = read_routes(&route_words, &tables, &sizes)?;
-        // A route that an event may close stages what it can't take, as a limited one does.
-        let closes = |r: Reader<'_>, [kind, place]: [usize; 2], k: usize| {
-            at(r.words, kind) == 3 && at(r.words, place) == word(k)
-        };
-        let closable = |k: usize| {
-            events.rows(layout::EVENT_WORDS).any(|r| closes(r, [layout::event::KIND, layout::event::PLACE], k))
-                || disruption_words
-                    .rows(layout::DISRUPTION_WORDS)
-                    .any(|r| closes(r, [layout::disruption::KIND, layout::disruption::PLACE], k))
-        };
-        let (mut lanes, staged_lanes, mail_lanes) =
-            read_lanes(&lane_words, &tables, &mut nodes, &routes, closable, &sizes)?;
-        let (mixed, queue_lanes) = link(&mut nodes, &mut lanes, node_words.base)?;
-        check_ranges(&product_words, &freight, &seasons, &events, &lanes, &sizes)?;
-        let disruptions = read_disruptions(&disruption_words, &tables, &lanes, &sizes)?;
-        let assembling = check_bom(&bom, &mut nodes, &sizes)?;
-        check_open_orders(&open_orders, &lanes, &sizes)?;
-        let mut selling_rows: Vec<u8, NODES_MAX> = Vec::new();
-        let mut selling = 0u8;
-        for node in &nodes {
-            let _ = selling_rows.push(selling); // at most NODES_MAX nodes
-            selling += u8::from(node.sells);
-        }
-        let mut outside: Vec<u8, LANES_MAX> = Vec::new();
-        for (l, _) in lanes.iter().enumerate().filter(|(_, lane)| lane.supplier.is_none()) {
-            let _ = outside.push(crate::convert::byte(l)); // at most LANES_MAX lanes
-        }
-        let replay = section(sizes.replay_days * usize::from(selling) * p)?;
-        if !rest.is_empty() {
-            return Err(ScenarioError::TooLong { found: image.len(), needed: taken });
-        }
-        for at in 0..replay.words.len() {
-            replay.get(at, 0, sizes.demand_max, "a demand of 0 to the greatest demand")?;
-        }
-        let general = |node: &&Node| matches!(node.forecast, crate::forecast::Path::General { .. });
-        let general_forecasts = nodes.iter().filter(general).count();
         let mut hash = crate::digest::Digest::new();
         hash.words(image);
-        let scenario = Self {
-            producers: nodes.iter().filter(|n| n.produces).count(),
-            graded_lanes: lanes.iter().filter(|l| l.quality.is_some()).count(),
-            assembling,
-            weighing: nodes.iter().filter(|n| n.weight_row.is_some()).count(),
-            yards: nodes.iter().filter(|n| n.yard_row.is_some()).count(),
-            works_days: nodes.iter().fold(0, |a, n| if n.production_days > a { n.production_days } else { a }) + 1,
-            mail_days: longest_mail(&lanes, &open_orders) + 1,
-            rush_lanes: lanes.iter().filter(|l| l.rush_row.is_some()).count(),
-            nodes,
-            lanes,
-            routes,
-            outside,
+        let mut scenario = Self {
+            nodes: Vec::new(),
+            lanes: Vec::new(),
+            routes: Vec::new(),
+            outside: Vec::new(),
             products: p,
             horizon_days: crate::convert::count(sizes.horizon),
             ring_days: core::num::NonZeroUsize::new(sizes.ring_days).unwrap_or(core::num::NonZeroUsize::MIN),
             first_weekday: crate::convert::count(sizes.first_weekday),
             first_yearday: crate::convert::count(sizes.first_yearday),
             forecast_shift: crate::convert::count(sizes.forecast_shift),
-            general_forecasts,
+            general_forecasts: 0,
             unit_scale: sizes.unit_scale,
             money_scale: sizes.money_scale,
             reference_holding: sizes.reference_holding,
@@ -350,21 +304,78 @@ impl<'a> Scenario<'a> {
             season_days,
             events: events.words,
             open_orders: open_orders.words.as_chunks().0,
-            disruptions,
+            disruptions: Vec::new(),
             bom: bom.words.as_chunks().0,
             groups: sizes.groups,
             shock_table: sizes.shock_table,
             table_index: tables.index,
             tables: tables.words,
-            replay: replay.words,
+            replay: &[],
             replay_days: sizes.replay_days,
-            selling_rows,
-            mixed,
-            staged_lanes,
-            mail_lanes,
-            queue_lanes,
+            selling_rows: Vec::new(),
+            producers: 0,
+            mixed: 0,
+            staged_lanes: 0,
+            rush_lanes: 0,
+            mail_lanes: 0,
+            queue_lanes: 0,
+            graded_lanes: 0,
+            yards: 0,
+            assembling: 0,
+            weighing: 0,
+            works_days: 1,
+            mail_days: 1,
             hash: hash.value(),
         };
+        read_nodes(&mut scenario.nodes, &node_words, stockpoints.words, &sizes)?;
+        read_routes(&mut scenario.routes, &route_words, &tables, &sizes)?;
+        // A route that an event may close stages what it can't take, as a limited one does.
+        let closes = |r: Reader<'_>, [kind, place]: [usize; 2], k: usize| {
+            at(r.words, kind) == 3 && at(r.words, place) == word(k)
+        };
+        let closable = |k: usize| {
+            events.rows(layout::EVENT_WORDS).any(|r| closes(r, [layout::event::KIND, layout::event::PLACE], k))
+                || disruption_words
+                    .rows(layout::DISRUPTION_WORDS)
+                    .any(|r| closes(r, [layout::disruption::KIND, layout::disruption::PLACE], k))
+        };
+        let Self { nodes, lanes, routes, disruptions, .. } = &mut scenario;
+        let (staged_lanes, mail_lanes) = read_lanes(lanes, &lane_words, &tables, nodes, routes, closable, &sizes)?;
+        let (mixed, queue_lanes) = link(nodes, lanes, node_words.base)?;
+        check_ranges(&product_words, &freight, &seasons, &events, lanes, &sizes)?;
+        read_disruptions(disruptions, &disruption_words, &tables, lanes, &sizes)?;
+        let assembling = check_bom(&bom, nodes, &sizes)?;
+        check_open_orders(&open_orders, lanes, &sizes)?;
+        let mut selling = 0u8;
+        for node in &scenario.nodes {
+            let _ = scenario.selling_rows.push(selling); // at most NODES_MAX nodes
+            selling += u8::from(node.sells);
+        }
+        for (l, _) in scenario.lanes.iter().enumerate().filter(|(_, lane)| lane.supplier.is_none()) {
+            let _ = scenario.outside.push(crate::convert::byte(l)); // at most LANES_MAX lanes
+        }
+        let replay = section(sizes.replay_days * usize::from(selling) * p)?;
+        if !rest.is_empty() {
+            return Err(ScenarioError::TooLong { found: image.len(), needed: taken });
+        }
+        for at in 0..replay.words.len() {
+            replay.get(at, 0, sizes.demand_max, "a demand of 0 to the greatest demand")?;
+        }
+        scenario.replay = replay.words;
+        let (nodes, lanes) = (&scenario.nodes, &scenario.lanes);
+        let general = |node: &&Node| matches!(node.forecast, crate::forecast::Path::General { .. });
+        scenario.general_forecasts = nodes.iter().filter(general).count();
+        scenario.producers = nodes.iter().filter(|n| n.produces).count();
+        scenario.graded_lanes = lanes.iter().filter(|l| l.quality.is_some()).count();
+        scenario.assembling = assembling;
+        scenario.weighing = nodes.iter().filter(|n| n.weight_row.is_some()).count();
+        scenario.yards = nodes.iter().filter(|n| n.yard_row.is_some()).count();
+        scenario.works_days =
+            nodes.iter().fold(0, |a, n| if n.production_days > a { n.production_days } else { a }) + 1;
+        scenario.mail_days = longest_mail(lanes, &open_orders) + 1;
+        scenario.rush_lanes = lanes.iter().filter(|l| l.rush_row.is_some()).count();
+        (scenario.mixed, scenario.queue_lanes) = (mixed, queue_lanes);
+        (scenario.staged_lanes, scenario.mail_lanes) = (staged_lanes, mail_lanes);
         scenario.check_stockpoints(stockpoints.base, sizes.demand_max, sizes.profiles)?;
         scenario.check_bounds()?;
         Ok(scenario)

@@ -2,6 +2,7 @@
 
 use super::{Common, print, print_json, table, world};
 use crate::failure::{Failure, tell};
+use crate::input::calendar::Date;
 use crate::input::problem::Place;
 use crate::input::{self, Loaded, Problem, Problems};
 use crate::problem::load;
@@ -20,6 +21,10 @@ pub struct InitArguments {
     /// Your products: a CSV with the columns product and unit_price.
     #[arg(long, requires = "demand")]
     pub products: Option<PathBuf>,
+    /// Last day of the history that the network is fitted on, as 2011-08-31: the rest is left to test on, with
+    /// `restock compare --replay`.
+    #[arg(long, requires = "demand", value_name = "DATE")]
+    pub until: Option<String>,
     /// Write the embedded default network, with its 200 products, as a folder to edit.
     #[arg(long, conflicts_with = "demand")]
     pub embedded: bool,
@@ -45,15 +50,21 @@ pub fn init(arguments: &InitArguments, common: &Common) -> Result<(), Failure> {
     if taken {
         return Err(Failure::usage(format!("{} is not empty: give a new folder", folder.display())));
     }
+    let until = arguments.until.as_ref().map(|text| {
+        let right = || Failure::usage(format!("--until {text}: not a date, should be one as 2011-08-31"));
+        Date::parse(text).ok_or_else(right)
+    });
+    let until = until.transpose()?;
     let written = match (&arguments.demand, &arguments.products) {
-        (Some(demand), Some(products)) => input::write_from_history(folder, demand, products),
+        (Some(demand), Some(products)) => input::write_from_history_until(folder, demand, products, until),
         _ if arguments.embedded => input::write_default(folder),
         _ if arguments.example => input::write_example(folder),
         _ => input::write_starter(folder),
     };
     written.map_err(|problems| Failure::input(&problems))?;
+    let fitted = arguments.demand.is_some() && super::forecast::fit_folder(folder, common)?;
     if common.json {
-        return print_json(&serde_json::json!({ "format": "restock-init/1", "folder": folder }));
+        return print_json(&serde_json::json!({ "format": "restock-init/1", "folder": folder, "forecast": fitted }));
     }
     let shown = folder.display();
     print(&format!(
@@ -145,9 +156,39 @@ mod tests {
     fn made(embedded: bool, example: bool) -> Loaded {
         let dir = tempfile::tempdir().unwrap();
         let folder = dir.path().join("network");
-        let arguments = InitArguments { folder: folder.clone(), demand: None, products: None, embedded, example };
+        let arguments =
+            InitArguments { folder: folder.clone(), demand: None, products: None, until: None, embedded, example };
         init(&arguments, &Common { json: false, quiet: true, threads: None }).unwrap();
         load(&folder).unwrap()
+    }
+
+    #[test]
+    fn init_around_a_history_fits_its_forecasts() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = |name: &str| dir.path().join(name);
+        // Two products of two hundred days: one sells every day, one every fifth.
+        let sold = |day: i32| -> String {
+            let date = crate::input::calendar::Date::new(2025, 1, 6).unwrap().plus(day);
+            let daily = format!("{date},tea,{}\n", 20 + day * 7 % 11);
+            if day % 5 == 0 { daily + &format!("{date},teapot,{}\n", 1 + day % 3) } else { daily }
+        };
+        let sales: String = (0..200).map(sold).collect();
+        std::fs::write(path("sales.csv"), format!("date,product,quantity\n{sales}")).unwrap();
+        std::fs::write(path("products.csv"), "product,unit_price\ntea,4.5\nteapot,30\n").unwrap();
+        let arguments = InitArguments {
+            folder: path("net"),
+            demand: Some(path("sales.csv")),
+            products: Some(path("products.csv")),
+            embedded: false,
+            example: false,
+        };
+        init(&arguments, &Common { json: false, quiet: true, threads: Some(2) }).unwrap();
+        let written = std::fs::read_to_string(path("net").join("forecast.csv")).unwrap();
+        assert!(written.contains("tea") && written.contains("teapot"), "{written}");
+        // And the network uses them: with the file gone, its forecasts are other ones.
+        let fitted = load(&path("net")).unwrap().spec.image().unwrap();
+        std::fs::remove_file(path("net").join("forecast.csv")).unwrap();
+        assert_ne!(load(&path("net")).unwrap().spec.image().unwrap(), fitted);
     }
 
     #[test]

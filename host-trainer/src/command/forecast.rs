@@ -106,6 +106,35 @@ fn history(source: &Source, days: Option<u16>) -> Result<(PastDemand, Vec<usize>
     Ok((past, days))
 }
 
+/// Fits a forecast to each product of a new folder's history and writes its forecast.csv, as `restock forecast fit`
+/// does. Returns whether there is one: a folder must stay one that loads.
+///
+/// # Errors
+/// If the folder has errors or the file can't be written.
+pub(super) fn fit_folder(folder: &Path, common: &Common) -> Result<bool, Failure> {
+    let source = Source { folder: Some(folder.to_owned()), demand: None };
+    let (past, days) = history(&source, None)?;
+    let series = past.series.len();
+    if !common.quiet {
+        tell(format_args!("fitting forecasts to {series} series"));
+    }
+    let begun = std::time::Instant::now();
+    let found = histories(&past).fit(&days, SEASONS_MAX, common.threads());
+    let target = folder.join(FILE);
+    let refused = |e: std::io::Error| Failure::failed(format!("{}: {e}", target.display()));
+    std::fs::write(&target, past.forecast_csv(&found.seasons, &found.models)).map_err(refused)?;
+    if let Err(problems) = load(folder) {
+        std::fs::remove_file(&target).map_err(refused)?;
+        tell(format_args!("the fitted forecasts do not go with this folder, and were left out: {problems}"));
+        return Ok(false);
+    }
+    let seconds = begun.elapsed().as_secs_f64();
+    if !common.quiet {
+        tell(format_args!("fitted {series} series in {seconds:.1} s"));
+    }
+    Ok(true)
+}
+
 fn histories(past: &PastDemand) -> Histories<'_> {
     Histories { first: past.first(), series: past.series.iter().map(|s| s.2.as_slice()).collect() }
 }

@@ -3,10 +3,12 @@
 pub mod bench;
 pub mod compare;
 pub mod demo;
+pub mod evidence_table;
 pub mod explain;
 pub mod folder;
 pub mod forecast;
 pub mod inspect;
+pub mod optimum;
 pub mod pack;
 pub mod report;
 pub mod rule;

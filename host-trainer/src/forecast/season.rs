@@ -7,6 +7,7 @@
 //! is drawn towards the one of all products together, the more the less it sells.
 
 use crate::input::season::{FirstDay, Profile, YEAR_DAYS};
+use crate::threads;
 
 /// Most seasons that products share: twice as many profiles (sold and upstream) leave room on a device.
 pub const SEASONS_MAX: usize = 24;
@@ -87,8 +88,10 @@ impl Observed<'_> {
         season.annual.resize(harmonics, (0.0, 0.0));
         let towards = season.clone();
         let mut dispersion = 1.0;
+        // Once for all days and rounds: cosines are most of what a round costs.
+        let waves: Vec<Vec<f64>> = (0..YEAR_DAYS).map(|yearday| waves(harmonics, yearday)).collect();
         for _round in 0..ROUNDS {
-            let (level, round) = self.round(&season);
+            let (level, round) = self.round(&season, &waves);
             if level <= 0.0 {
                 return (season, 1.0);
             }
@@ -100,8 +103,8 @@ impl Observed<'_> {
         (season, dispersion)
     }
 
-    /// The level of a season, and what Newton's step for its year needs.
-    fn round(&self, season: &Season) -> (f64, Round) {
+    /// The level of a season, and what Newton's step for its year needs. `waves` has shape `[day of the year][wave]`.
+    fn round(&self, season: &Season, waves: &[Vec<f64>]) -> (f64, Round) {
         let factors = season.factors(self.first, self.series.len());
         let days = || self.series.iter().zip(&factors).zip(self.open).enumerate().filter(|(_, (_, open))| **open);
         let (sold, exposed) = days().fold((0.0, 0.0), |(a, b), (_, ((y, f), _))| (a + y, b + f));
@@ -114,7 +117,7 @@ impl Observed<'_> {
             if expected <= 0.0 {
                 continue;
             }
-            let waves = waves(season.annual.len(), self.first.yearday + day);
+            let waves = &waves[(self.first.yearday + day) % YEAR_DAYS];
             round.dispersion += (y - expected) * (y - expected) / expected;
             count += 1.0;
             for i in 0..size {
@@ -157,11 +160,11 @@ impl Observed<'_> {
     }
 }
 
-/// Cosine and sine of each harmonic of the year.
+/// Cosine and sine of each harmonic of the year, on one of its days.
 fn waves(harmonics: usize, yearday: usize) -> Vec<f64> {
     (1..=harmonics)
         .flat_map(|k| {
-            let angle = std::f64::consts::TAU * (k * (yearday % YEAR_DAYS)) as f64 / YEAR_DAYS as f64;
+            let angle = std::f64::consts::TAU * (k * yearday) as f64 / YEAR_DAYS as f64;
             [angle.cos(), angle.sin()]
         })
         .collect()
@@ -233,10 +236,16 @@ fn common(series: &[&[f64]], open: &[bool], first: FirstDay) -> Season {
 
 /// Seasons of some series, at most `most` of them, and which one each series follows.
 #[must_use]
-pub fn seasons(series: &[&[f64]], open: &[bool], first: FirstDay, most: usize) -> (Vec<Season>, Vec<usize>) {
+pub fn seasons(
+    series: &[&[f64]],
+    open: &[bool],
+    first: FirstDay,
+    most: usize,
+    threads: usize,
+) -> (Vec<Season>, Vec<usize>) {
     let all = common(series, open, first);
     let own = |one: &[f64]| Observed { series: one, open, first }.season(all.annual.len(), Some(&all)).0;
-    let each: Vec<Season> = series.iter().map(|one| own(one)).collect();
+    let each = threads::map(series, threads, |one| own(one));
     if each.len() <= most.max(1) {
         let which = (0..each.len()).collect();
         return (each, which);
@@ -297,7 +306,7 @@ mod tests {
         let truth = Season { weekly: [1.1, 0.9, 1.0, 1.2, 1.3, 0.0, 1.5], annual: vec![(0.3, -0.1), (0.05, 0.1)] };
         let series: Vec<f64> = truth.factors(first, 1095).iter().map(|f| 20.0 * f).collect();
         let open = vec![true; 1095];
-        let (found, which) = seasons(&[&series], &open, first, 24);
+        let (found, which) = seasons(&[&series], &open, first, 24, 1);
         assert_eq!(which, [0]);
         for (a, b) in found[0].factors(first, 365).iter().zip(truth.factors(first, 365)) {
             assert!((a - b).abs() < 0.01, "{a} is not {b}");
@@ -318,7 +327,7 @@ mod tests {
             })
             .collect();
         let rows: Vec<&[f64]> = series.iter().map(Vec::as_slice).collect();
-        let (found, which) = seasons(&rows, &[true; 200], first, 2);
+        let (found, which) = seasons(&rows, &[true; 200], first, 2, 2);
         assert_eq!(found.len(), 2);
         assert!(which.chunks(2).all(|pair| pair == &which[..2]) && which[0] != which[1]);
         assert!(found[0].annual.is_empty(), "200 days show no year");

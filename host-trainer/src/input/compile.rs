@@ -2,7 +2,8 @@
 //!
 //! Up to [`SEGMENTS_MAX`] values a table is exact to 2^-32. Wider supports are grouped: half of the
 //! groups are equally wide in value, half equally likely, and within a group all values are equally
-//! likely, shifted so that the group's mean is kept.
+//! likely, shifted so that the group's mean is kept. Where a small table is worth more than the last
+//! digit, groups are as wide as a stated error allows instead ([`compile_within`]).
 
 use super::number::{from_count, from_wide, nearest, word};
 use restock_core::table::{GUIDE_LENGTH, SEGMENTS_MAX, Table, reciprocal_of};
@@ -42,6 +43,12 @@ pub(crate) struct Masses {
     pub(crate) spread: bool,
 }
 
+/// The words of a table of whole values, in ascending order with their weights; `None` as [`compile`].
+#[must_use]
+pub fn table_of(points: &[(i64, f64)]) -> Option<Vec<i32>> {
+    compile(&Masses { points: points.to_vec(), step: 1, spread: false }).map(|table| table.words)
+}
+
 /// One segment: where it starts in `u`, its least value and its span.
 struct Segment {
     start: u64,
@@ -51,13 +58,34 @@ struct Segment {
 
 /// Compiles masses; `None` where there is no positive weight or a value is out of range.
 pub(crate) fn compile(masses: &Masses) -> Option<Compiled> {
+    let points = placed(masses)?;
+    let exact = points.len() <= SEGMENTS_MAX && !masses.spread;
+    let segments: Vec<Segment> = if exact {
+        points.iter().map(|&(value, start, _)| Segment { start, value, span: 0 }).collect()
+    } else {
+        grouped(&points, masses.step)
+    };
+    Some(finished(&segments))
+}
+
+/// Compiles masses at neighbouring values to few segments: the table's distribution function is at most
+/// `error` from that of the masses (and 2^-32 for rounding), and each group keeps its mean. `None` as for [`compile`].
+pub(crate) fn compile_within(points: &[(i64, f64)], error: f64) -> Option<Compiled> {
+    let points = placed(&Masses { points: points.to_vec(), step: 1, spread: false })?;
+    Some(finished(&wide_groups(&points, error * ONE)))
+}
+
+/// A value and where its probability begins and ends in `u`.
+type Placed = (i64, u64, u64);
+
+/// Points with their place in `u`; what is less likely than 2^-32 has no room and drops out.
+fn placed(masses: &Masses) -> Option<Vec<Placed>> {
     let total: f64 = masses.points.iter().map(|p| p.1).sum();
     let bounded = masses.points.iter().all(|p| (0..=VALUE_MAX).contains(&p.0) && p.1 >= 0.0);
     if !(bounded && total > 0.0 && total.is_finite()) {
         return None;
     }
-    // Points with their starts in u; what is less likely than 2^-32 has no room and drops out.
-    let mut points: Vec<(i64, u64, u64)> = Vec::new();
+    let mut points: Vec<Placed> = Vec::new();
     let (mut sum, mut start) = (0.0, 0u64);
     for (i, &(value, weight)) in masses.points.iter().enumerate() {
         sum += weight;
@@ -71,17 +99,11 @@ pub(crate) fn compile(masses: &Masses) -> Option<Compiled> {
     if let Some(last) = points.last_mut() {
         last.2 = 1 << 32;
     }
-    let exact = points.len() <= SEGMENTS_MAX && !masses.spread;
-    let segments: Vec<Segment> = if exact {
-        points.iter().map(|&(value, start, _)| Segment { start, value, span: 0 }).collect()
-    } else {
-        grouped(&points, masses.step)
-    };
-    Some(finished(&segments))
+    Some(points)
 }
 
 /// At most [`SEGMENTS_MAX`] groups of points.
-fn grouped(points: &[(i64, u64, u64)], step: i64) -> Vec<Segment> {
+fn grouped(points: &[Placed], step: i64) -> Vec<Segment> {
     let half = i64::try_from(SEGMENTS_MAX / 2 - 2).unwrap_or(1);
     let (low, high) = (points[0].0, points[points.len() - 1].0);
     let width = ((high - low) / half).max(1);
@@ -110,8 +132,58 @@ fn grouped(points: &[(i64, u64, u64)], step: i64) -> Vec<Segment> {
     segments
 }
 
+/// Groups that are as wide as `error` [of `u`] allows, from the lowest value up.
+fn wide_groups(points: &[Placed], error: f64) -> Vec<Segment> {
+    let mut segments = Vec::new();
+    let mut from = 0;
+    while from < points.len() {
+        // Widths are tried by doubling, then by halving the step: a width that does not do ends neither search,
+        // it only makes the group narrower than it might be.
+        let (mut count, mut step) = (1, 1);
+        while let Some(group) = points.get(from..from + count + step)
+            && close(group, error)
+        {
+            count += step;
+            step *= 2;
+        }
+        while step > 0 {
+            if points.get(from..from + count + step).is_some_and(|group| close(group, error)) {
+                count += step;
+            }
+            step /= 2;
+        }
+        segments.push(of_group(&points[from..from + count]));
+        from += count;
+    }
+    segments
+}
+
+/// The segment of a group of neighbouring values.
+fn of_group(group: &[Placed]) -> Segment {
+    match *group {
+        [(value, start, _)] => Segment { start, value, span: 0 },
+        _ => even(group, group[0].0, group[group.len() - 1].0 + 1),
+    }
+}
+
+/// Whether one segment tells a group's distribution function to `error` [of `u`] at each of its values.
+/// A mass at zero stays exact: a receipt without a defect is no small defect.
+fn close(group: &[Placed], error: f64) -> bool {
+    if group[0].0 == 0 {
+        return false;
+    }
+    let segment = of_group(group);
+    let (start, end) = (segment.start, group[group.len() - 1].2);
+    let width = from_wide(i64::try_from(end - start).unwrap_or(0));
+    group.iter().all(|&(value, _, until)| {
+        let told = from_wide(value + 1 - segment.value) / from_wide(segment.span.max(1));
+        let exact = from_wide(i64::try_from(until - start).unwrap_or(0));
+        (told.clamp(0.0, 1.0) * width - exact).abs() <= error
+    })
+}
+
 /// One segment whose values are equally likely within `low..high` and whose mean is the points'.
-fn even(points: &[(i64, u64, u64)], low: i64, high: i64) -> Segment {
+fn even(points: &[Placed], low: i64, high: i64) -> Segment {
     let (mut weight, mut sum) = (0.0, 0.0);
     for &(value, start, end) in points {
         let mass = from_wide(i64::try_from(end - start).unwrap_or(0));

@@ -13,6 +13,7 @@ currency = "EUR"
 money_scale = 100000
 unit_scale = 1
 demand = "drawn"
+smoothing_shift = 6                # forecasts follow the level of sales: alpha = 2^-6
 
 [costs]
 holding_percent_per_year = 25.0

@@ -2,7 +2,7 @@
 //!
 //! | column | what |
 //! | --- | --- |
-//! | `node`, `product` | the stockpoint; one without a row is smoothed exponentially (`smoothing_shift`) |
+//! | `node`, `product` | the stockpoint; one without a row: see `smoothing_shift` |
 //! | `method` | `arima` or `tsb` (Teunter, Syntetos and Babai: probability and size apart) |
 //! | `ar`, `differences`, `ma` | coefficients of an ARIMA process with a space between, 0 or 1 |
 //! | `probability_gain`, `size_gain`, `probability` | of `tsb`: smoothing constants, and the probability to start from |
@@ -18,6 +18,7 @@ use super::planning::{Lead, Plan};
 use super::problem::{Place, Problems, Report, quoted};
 use super::resolve::{Builder, Rows};
 use super::season::FirstDay;
+use super::settings::{DemandMode, Settings};
 use super::sheet::{Row, Sheet, Unknown};
 use super::spec::ProfileSpec;
 use super::spelling::suggestion;
@@ -186,6 +187,22 @@ pub(crate) fn shift(demand_max: i32) -> i32 {
     (0..4).find(|shift| demand_max >> (15 + shift) == 0).unwrap_or(4)
 }
 
+/// Halvings of the smoothing where nothing is said of a demand that has a past.
+const SMOOTHING_SHIFT: i32 = 6;
+
+impl Settings {
+    /// What a stockpoint forecasts with that has no row: exponential smoothing with `smoothing_shift`. Where
+    /// that is not given and demand is drawn, the mean: its level is known not to move, and following chance
+    /// would only make orders noisy.
+    fn forecast(&self) -> Process {
+        let drawn = self.demand.unwrap_or(DemandMode::Drawn) == DemandMode::Drawn;
+        match self.smoothing_shift {
+            None if drawn => Process::default(),
+            shift => Process::smoothing(libm::exp2(-f64::from(shift.unwrap_or(SMOOTHING_SHIFT)))),
+        }
+    }
+}
+
 impl Builder<'_> {
     /// Lets the forecasts that have a season of their own follow it: profiles shared by those alike.
     pub(crate) fn forecast_profiles(&mut self, profiles: &mut Vec<ProfileSpec>) {
@@ -221,8 +238,7 @@ impl Builder<'_> {
 
     /// Sets the forecast columns of a stockpoint; a fitted forecast knows its own deviation.
     pub(crate) fn forecast(&mut self, n: usize, p: usize, lead: Lead, plan: &mut Plan) {
-        let smoothing =
-            || Method::Arima(Process::smoothing(libm::exp2(-f64::from(self.rows.settings.smoothing_shift))));
+        let smoothing = || Method::Arima(self.rows.settings.forecast());
         let row = self.forecasts.get(&(self.chain.rows[n], p));
         let method = row.map_or_else(smoothing, |row| row.method.clone());
         // Closed days are no steps of the process.
@@ -333,7 +349,7 @@ impl PastDemand {
     pub fn forecast_csv(&self, seasons: &[Season], models: &[Model]) -> String {
         let mut text = String::from(
             "# Written by `restock forecast fit`: what each column means stands in the documentation of the file.\n\
-             # A stockpoint without a row is smoothed exponentially (smoothing_shift in network.toml).\n",
+             # A stockpoint without a row follows smoothing_shift in network.toml.\n",
         );
         text.push_str(&COLUMNS.join(","));
         text.push('\n');

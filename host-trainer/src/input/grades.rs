@@ -209,7 +209,7 @@ fn one(base: &SupplierQuality, grade: usize) -> Result<GradeTables, String> {
         lead: lead.compile()?,
         lead_points: lead.points,
         defect_moments,
-        defects: defects.compile()?,
+        defects: defects.compile_share()?,
     })
 }
 

@@ -28,7 +28,7 @@ mod quadrature;
 mod tables;
 
 pub(super) use tables::whole;
-pub use tables::{DAYS_MAX, SHARE_ONE, Truncated, defect_shares, lead_days};
+pub use tables::{DAYS_MAX, SHARE_ERROR, SHARE_ONE, Truncated, defect_shares, lead_days};
 
 use core::f64::consts::{FRAC_PI_2, PI};
 

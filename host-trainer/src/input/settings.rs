@@ -70,7 +70,8 @@ pub(crate) struct Settings {
     pub(crate) money_scale_at: Place,
     pub(crate) volume_scale: i32,
     pub(crate) work_scale: i32,
-    pub(crate) smoothing_shift: i32,
+    /// Halvings of the smoothing of forecasts without a row in forecast.csv; none = left to us.
+    pub(crate) smoothing_shift: Option<i32>,
     pub(crate) demand: Option<DemandMode>,
     pub(crate) demand_at: Place,
     pub(crate) costs: CostSettings,
@@ -131,9 +132,7 @@ pub(crate) fn read(bytes: &[u8], report: &mut Report) -> Settings {
         money_scale_at: r.place("money_scale"),
         volume_scale: r.whole("volume_scale", scale, report).unwrap_or(unit_scale),
         work_scale: r.whole("work_scale", scale, report).unwrap_or(unit_scale),
-        smoothing_shift: r
-            .whole("smoothing_shift", Range::new(1.0, 10.0, "halvings (alpha = 2^-shift)"), report)
-            .unwrap_or(6),
+        smoothing_shift: r.whole("smoothing_shift", Range::new(1.0, 10.0, "halvings (alpha = 2^-shift)"), report),
         demand,
         demand_at: r.place("demand"),
         costs: costs(r.section("costs", report), report),

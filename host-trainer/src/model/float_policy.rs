@@ -105,7 +105,7 @@ impl FloatPolicy {
         self.layers.critic.iter().map(|shape| self.view(shape))
     }
 
-    /// Logits of a row of products. Input `[feature][product]`, result `[36][product]`; masked
+    /// Logits of a row of products. Input `[feature][product]`, result `[OUTPUTS][product]`; masked
     /// outputs have logits too: mask them when choosing.
     ///
     /// # Panics

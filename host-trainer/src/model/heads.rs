@@ -1,4 +1,4 @@
-//! The five discrete heads: which choices are allowed, and how logits become choices.
+//! The six discrete heads: which choices are allowed, and how logits become choices.
 
 use super::kernels::exponential;
 use rand_core::Rng;
@@ -19,7 +19,7 @@ pub const fn head_outputs(head: usize) -> Range<usize> {
     start..start + HEAD_CHOICES[head]
 }
 
-/// Which of the 36 choices a node has: at least one of each head.
+/// Which of the choices of all heads a node has: at least one of each head.
 ///
 /// A head with a single allowed choice contributes nothing to log-probability or entropy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -108,7 +108,7 @@ impl HeadMask {
     }
 }
 
-/// The logits of one product out of `[36][products]`.
+/// The logits of one product out of `[OUTPUTS][products]`.
 #[inline]
 #[must_use]
 pub fn gather_row(logits: &[f32], products: usize, product: usize) -> [f32; OUTPUTS] {
@@ -185,10 +185,10 @@ mod tests {
         for product in 0..2000 {
             let (actions, log_probability) = sample_actions(&logits, &mask, &mut generator(product));
             assert!(actions[0] == 16 && actions[3] < 2);
-            let expected = -(8.0_f32 * 3.0 * 2.0 * 4.0).ln();
+            let expected = -(16.0_f32 * 3.0 * 2.0 * 4.0 * 8.0).ln();
             assert!((log_probability - expected).abs() < 1e-5);
         }
-        assert_eq!(argmax_actions(&logits, &mask), [16, 0, 0, 0, 0]);
+        assert_eq!(argmax_actions(&logits, &mask), [16, 0, 0, 0, 0, 0]);
         for logits in [[f32::NAN; OUTPUTS], [f32::INFINITY; OUTPUTS], [f32::MIN; OUTPUTS], [-300.0; OUTPUTS]] {
             let (actions, _) = sample_actions(&logits, &mask, &mut generator(7));
             let likeliest = argmax_actions(&logits, &mask);

@@ -3,7 +3,7 @@
 
 use super::{LayerShape, ModelConfig};
 use rand_core::Rng;
-use restock_core::action::{CAP_NONE, Choice, HEAD_CHOICES, LEVEL_OFFSETS_Q8, OUTPUTS};
+use restock_core::action::{CAP_NONE, Choice, HEAD_CHOICES, LEVEL_OFFSETS_Q8, LEVEL_TEXTBOOK, OUTPUTS};
 use restock_core::draws::{Draws, Source};
 
 const _: () = assert!(Choice::TEXTBOOK.cap as usize == CAP_NONE, "the fresh policy sets no cap");
@@ -14,6 +14,9 @@ const _: () = assert!(Choice::TEXTBOOK.cap as usize == CAP_NONE, "the fresh poli
 /// `ppo/tests/inventory.rs` (best level 1.645 away), 0.35 left 3 of 4 learners at 0.875 and 43 %
 /// above the best cost; with 0.8 all 4 ended within 3 %.
 const LEVEL_BELL: f32 = 0.8;
+/// Head start of the textbook level over the bell [logit]: levels lie so close that what a fresh policy sees
+/// would else pick its neighbour.
+const LEVEL_HEAD_START: f32 = 0.2;
 /// No level starts less likely than this [logit], so that every level can be found.
 const LEVEL_LOGIT_MIN: f32 = -6.0;
 /// Head start of the textbook choice of the other heads [logit].
@@ -53,6 +56,7 @@ fn textbook_bias() -> [f32; OUTPUTS] {
         let bell = -0.5 * deviations * deviations;
         *logit = if bell < LEVEL_LOGIT_MIN { LEVEL_LOGIT_MIN } else { bell };
     }
+    bias[LEVEL_TEXTBOOK] += LEVEL_HEAD_START;
     let mut start = HEAD_CHOICES[0];
     for (choice, choices) in Choice::TEXTBOOK.heads().into_iter().zip(HEAD_CHOICES).skip(1) {
         bias[start + usize::from(choice)] = TEXTBOOK_LOGIT;

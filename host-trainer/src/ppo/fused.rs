@@ -36,9 +36,9 @@ struct Tape {
 /// Softmax of all heads over a tile.
 #[derive(Clone, Debug, Default)]
 struct Heads {
-    /// Shape `[36][sample]`; rows of masked choices are not written and never read.
+    /// Shape `[OUTPUTS][sample]`; rows of masked choices are not written and never read.
     probability: Vec<f32>,
-    /// Shape `[36][sample]`, likewise.
+    /// Shape `[OUTPUTS][sample]`, likewise.
     log_probability: Vec<f32>,
     /// Shape `[head][sample]` [nat].
     entropy: Vec<f32>,

@@ -30,7 +30,7 @@ pub(super) fn gradient(
     let old_value = column(&|index| minibatch.old_value[index]);
 
     let model = ActorCritic::from_parameters(network.config, network.parameters, &device);
-    let (logits, value) = model.forward(features(minibatch, &device)); // [batch, 36], [batch, 1]
+    let (logits, value) = model.forward(features(minibatch, &device)); // [batch, OUTPUTS], [batch, 1]
 
     let mut log_prob: Tensor<2> = Tensor::zeros([samples, 1], &device); // [batch, 1]
     let mut entropy: Tensor<2> = Tensor::zeros([samples, 1], &device); // [batch, 1]

@@ -20,7 +20,7 @@ impl Books<'_> {
         let s = self.s;
         let (units, Some(quality)) = (self.arrived(l, i), &s.lanes()[l].quality) else { return 0 };
         // Grades move before receipts and then no more on that day.
-        let Some(table) = quality.defect_tables[self.after.grade(s, quality.row, i)] else { return 0 };
+        let Some(table) = quality.defect_tables[self.after.grade(s, quality.row, i)].map(usize::from) else { return 0 };
         let (u, dither) = Draws::new(self.seed, 0).row(self.day, l as u32, Source::Defect).two(s.product_key(i));
         part(units, i64::from(s.table(table).value(u)), dither)
     }

@@ -25,7 +25,7 @@ fn folder(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("networks").join(name)
 }
 
-fn problem(name: &str) -> Problem {
+pub(crate) fn problem(name: &str) -> Problem {
     Problem::from_folder(&folder(name)).unwrap_or_else(|e| panic!("{name}: {e}"))
 }
 

@@ -31,7 +31,14 @@ fn definition(name: &str, view: &NodeView<'_>, i: usize) -> f64 {
         "inventory_level" => level / sd,
         "in_transit" => f64::from(view.in_transit(i)) / sd,
         "waiting_upstream" => f64::from(view.waiting_upstream(i)) / sd,
-        "due_tomorrow" => f64::from(view.due_tomorrow(i)) / sd,
+        "due_tomorrow" => f64::from(view.due(i, 1)) / sd,
+        "due_in_2" => f64::from(view.due(i, 2)) / sd,
+        "due_in_3" => f64::from(view.due(i, 3)) / sd,
+        "due_in_4" => f64::from(view.due(i, 4)) / sd,
+        "expedited_gap" => view.expedited_position(i).map_or(0.0, |position| {
+            let mean = outlook.express.expect("a fast route").mean as f64 / 4096.0;
+            (f64::from(position) - mean) / sd
+        }),
         "backlog" => f64::from(view.backlog(i)) / sd,
         "surprise" => {
             (f64::from(view.demand_today()[i])

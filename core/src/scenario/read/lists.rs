@@ -86,13 +86,13 @@ pub(super) fn check_change(
 
 /// What befalls the chain by chance.
 pub(super) fn read_disruptions(
+    disruptions: &mut Vec<Disruption, DISRUPTIONS_MAX>,
     section: &Reader<'_>,
     tables: &Tables<'_>,
     lanes: &[Lane],
     sizes: &Sizes,
-) -> Result<Vec<Disruption, DISRUPTIONS_MAX>, ScenarioError> {
+) -> Result<(), ScenarioError> {
     use layout::disruption::{DURATION_TABLE, GAP_TABLE, KIND, PLACE, VALUE_Q12};
-    let mut disruptions: Vec<Disruption, DISRUPTIONS_MAX> = Vec::new();
     for r in section.rows(layout::DISRUPTION_WORDS) {
         check_change(&r, [KIND, PLACE, VALUE_Q12], lanes, sizes)?;
         let days = |place: usize| tables.index(&r, place, 1, 1 << 20, "a table of 1 to 2^20 days");
@@ -101,11 +101,11 @@ pub(super) fn read_disruptions(
             kind: event_kind(at(r.words, KIND)),
             place: index(at(r.words, PLACE)),
             value_q12: at(r.words, VALUE_Q12),
-            gap_table,
-            duration_table,
+            gap_table: usize::from(gap_table),
+            duration_table: usize::from(duration_table),
         });
     }
-    Ok(disruptions)
+    Ok(())
 }
 
 /// The bill of materials, made known to the nodes; returns how many of them assemble.

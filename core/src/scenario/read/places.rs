@@ -9,13 +9,14 @@ use crate::scenario::{
 };
 use heapless::Vec;
 
-/// The nodes, without their lanes.
+/// The nodes, without their lanes. These lists are long: they are filled where they stay, so that a device's stack
+/// has room for one of each.
 pub(super) fn read_nodes(
+    nodes: &mut Vec<Node, NODES_MAX>,
     section: &Reader<'_>,
     stockpoints: &[i32],
     sizes: &Sizes,
-) -> Result<Vec<Node, NODES_MAX>, ScenarioError> {
-    let mut nodes: Vec<Node, NODES_MAX> = Vec::new();
+) -> Result<(), ScenarioError> {
     let (mut producers, mut yards, mut weighing, mut general_forecasts) = (0, 0, 0, 0);
     for (n, r) in section.rows(layout::NODE_WORDS).enumerate() {
         let flags = r.get(layout::node::FLAGS, 0, 7, "flags 0 to 7")?;
@@ -84,16 +85,16 @@ pub(super) fn read_nodes(
         general_forecasts += usize::from(matches!(node.forecast, crate::forecast::Path::General { .. }));
         let _ = nodes.push(node); // at most NODES_MAX nodes
     }
-    Ok(nodes)
+    Ok(())
 }
 
 /// The routes.
 pub(super) fn read_routes(
+    routes: &mut Vec<Route, ROUTES_MAX>,
     section: &Reader<'_>,
     tables: &Tables<'_>,
     sizes: &Sizes,
-) -> Result<Vec<Route, ROUTES_MAX>, ScenarioError> {
-    let mut routes: Vec<Route, ROUTES_MAX> = Vec::new();
+) -> Result<(), ScenarioError> {
     let longest = word(sizes.ring_days) - 1;
     for r in section.rows(layout::ROUTE_WORDS) {
         let promise = r.get(layout::route::PROMISE, 1, longest, "1 to ring days - 1")?;
@@ -110,7 +111,7 @@ pub(super) fn read_routes(
         for (grade, table) in lead_tables.iter_mut().enumerate() {
             let expected = "a table of lead times from 1 to ring days - 1";
             *table = tables.index(&r, layout::route::LEAD_TABLES + grade, 1, longest, expected)?;
-            let table = tables.get(word(*table));
+            let table = tables.get(i32::from(*table));
             least = if table.min() < least { table.min() } else { least };
             most = if table.max() > most { table.max() } else { most };
         }
@@ -122,7 +123,7 @@ pub(super) fn read_routes(
             lead_mean_q8,
         });
     }
-    Ok(routes)
+    Ok(())
 }
 
 /// What a lane's words say of its supplier's grades; `row` is the next row among the lanes with grades.
@@ -166,14 +167,14 @@ pub(super) fn read_quality(r: &Reader<'_>, tables: &Tables<'_>, row: usize) -> R
 
 /// The lanes, made known to the nodes at both ends; with the numbers of lanes that have limited routes and mail.
 pub(super) fn read_lanes(
+    lanes: &mut Vec<Lane, LANES_MAX>,
     section: &Reader<'_>,
     tables: &Tables<'_>,
     nodes: &mut [Node],
     routes: &[Route],
     closable: impl Fn(usize) -> bool,
     sizes: &Sizes,
-) -> Result<(Vec<Lane, LANES_MAX>, usize, usize), ScenarioError> {
-    let mut lanes: Vec<Lane, LANES_MAX> = Vec::new();
+) -> Result<(usize, usize), ScenarioError> {
     let (mut first_route, mut staged_lanes, mut rush_lanes, mut mail_lanes, mut graded_lanes) = (0, 0, 0, 0, 0);
     for (l, r) in section.rows(layout::LANE_WORDS).enumerate() {
         let base = r.base;
@@ -252,7 +253,7 @@ pub(super) fn read_lanes(
             expected: "the sum of the lanes' routes",
         });
     }
-    Ok((lanes, staged_lanes, mail_lanes))
+    Ok((staged_lanes, mail_lanes))
 }
 
 /// What nodes and lanes mean for each other: shares, mixed nodes, priorities, queues. Returns the numbers of

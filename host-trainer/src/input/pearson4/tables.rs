@@ -3,7 +3,7 @@
 //! Both are truncated: what the curve has outside of the range is left out and the rest scaled up to 1,
 //! as if every value outside were drawn again. How much was left out is told.
 
-use super::super::compile::{Compiled, Masses, VALUE_MAX, compile};
+use super::super::compile::{Compiled, Masses, VALUE_MAX, compile, compile_within};
 use super::super::number::{from_wide, nearest};
 use super::Pearson4;
 use restock_core::scenario::RING_DAYS_MAX;
@@ -25,6 +25,12 @@ const DEVIATIONS_MAX: f64 = 6.0;
 /// Probability that may be missing at either end of a wide range: less than one step of a table.
 const BEYOND: f64 = 1e-10;
 
+/// How far the distribution function of a defect share's table may be from the curve's: one receipt in 8192 has
+/// another share than the curve says, and that of a neighbouring value. A score tells shares apart to 2^-15 and
+/// follows a sixteenth of each, so that it can't see it; a table of 50 segments takes a fifteenth of the flash of
+/// one that is exact to a bit, and a draw finds its segment without a search.
+pub const SHARE_ERROR: f64 = 1.0 / 8192.0;
+
 /// What truncation left.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Truncated {
@@ -43,7 +49,15 @@ impl Truncated {
     /// What would be right, where nothing of the curve lies within the range.
     pub fn compile(&self) -> Result<Compiled, String> {
         let masses = Masses { points: self.points.clone(), step: self.step, spread: self.step > 1 };
-        compile(&masses).ok_or_else(|| "a curve with some of its probability within the range".to_owned())
+        compile(&masses).ok_or_else(some_within)
+    }
+
+    /// The integer table of a defect share: its distribution function is at most [`SHARE_ERROR`] from the curve's.
+    ///
+    /// # Errors
+    /// As [`Truncated::compile`].
+    pub fn compile_share(&self) -> Result<Compiled, String> {
+        compile_within(&self.points, SHARE_ERROR).ok_or_else(some_within)
     }
 
     /// Mean of what is left.
@@ -118,4 +132,9 @@ fn gauss(shape: &Pearson4, from: f64, until: f64) -> f64 {
     let off = half * libm::sqrt(0.6);
     let sides = shape.density(middle - off) + shape.density(middle + off);
     half * (5.0 * sides + 8.0 * shape.density(middle)) / 9.0
+}
+
+/// What would be right where nothing of the curve lies within the range.
+fn some_within() -> String {
+    "a curve with some of its probability within the range".to_owned()
 }

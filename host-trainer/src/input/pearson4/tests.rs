@@ -235,7 +235,7 @@ fn a_million_defect_shares_follow_the_curve_and_no_other() {
     for curve in [by_moments(0.02, 0.01, 1.0, 6.0), by_moments(0.005, 0.004, 1.7, 11.0), by_moments(0.4, 0.2, 0.5, 4.0)]
     {
         let table = defect_shares(&curve).unwrap();
-        let compiled = table.compile().unwrap();
+        let compiled = table.compile_share().unwrap();
         let one = from_wide(SHARE_ONE);
         // Thirty bins of equal probability within [0, 1], at edges between two values of the table.
         let (low, high) = (curve.cdf(0.0), curve.cdf(1.0));
@@ -256,6 +256,44 @@ fn a_million_defect_shares_follow_the_curve_and_no_other() {
         // What grouping into segments costs: the mean of the truncated curve is kept to a thousandth.
         assert!((compiled.mean / table.mean() - 1.0).abs() < 1e-3, "{} {}", compiled.mean, table.mean());
         assert!(values.iter().all(|v| (0.0..=1.0).contains(v)));
+    }
+}
+
+#[test]
+fn a_table_of_shares_is_small_and_within_its_error_of_the_curve() {
+    for curve in [by_moments(0.02, 0.01, 1.0, 6.0), by_moments(0.005, 0.004, 1.7, 11.0), by_moments(0.4, 0.2, 0.5, 4.0)]
+    {
+        let masses = defect_shares(&curve).unwrap();
+        let compiled = masses.compile_share().unwrap();
+        let table = Table::new(&compiled.words).unwrap();
+        let within = curve.between(0.0, 1.0);
+        let one = from_wide(SHARE_ONE);
+        let mut worst: f64 = 0.0;
+        for &(share, _) in &masses.points {
+            // Of all 2^32 words of chance, those that give this share or less: where the table first passes it.
+            let (mut until, mut past) = (0u64, 1u64 << 32);
+            while until < past {
+                let middle = (until + past) / 2;
+                if i64::from(table.value(u32::try_from(middle).unwrap())) <= share {
+                    until = middle + 1;
+                } else {
+                    past = middle;
+                }
+            }
+            let told = until as f64 / 4_294_967_296.0;
+            let exact = curve.between(0.0, ((from_wide(share) + 0.5) / one).min(1.0)) / within;
+            worst = worst.max((told - exact).abs());
+        }
+        println!("{curve:?}: {} words, error {worst:e}", compiled.words.len());
+        assert!(worst <= SHARE_ERROR + 1e-6, "{curve:?}: {worst}");
+        // The bound is what makes the table small: one that kept twice the accuracy would be larger.
+        assert!(worst > SHARE_ERROR / 2.0, "{curve:?}: {worst}");
+        assert!(compiled.words.len() < 400, "{curve:?}: {} words", compiled.words.len());
+        // Each segment keeps its mean, to the rounding of its ends to whole values.
+        assert!((compiled.mean / masses.mean() - 1.0).abs() < 3e-4, "{} {}", compiled.mean, masses.mean());
+        let square: f64 = masses.points.iter().map(|p| from_wide(p.0) * from_wide(p.0) * p.1).sum();
+        let variance = square - masses.mean() * masses.mean();
+        assert!((compiled.variance / variance - 1.0).abs() < 2e-3, "{} {variance}", compiled.variance);
     }
 }
 

@@ -105,7 +105,7 @@ fn a_report_is_one_page_that_asks_the_network_for_nothing() {
 #[test]
 fn a_report_says_what_the_comparison_says() {
     let place = Workplace::with_run();
-    let compared = place.restock("compare run --replicas 2 --json -q").expect(OK).json();
+    let compared = place.restock("compare run --replicas 2 --tune-looks 6 --tune-paths 1 --json -q").expect(OK).json();
     let reported = place.restock("report run --json -q").expect(OK).json();
     assert_eq!(reported["format"], "restock-report/1");
     let page = place.read("run/report.html");
@@ -187,7 +187,7 @@ fn names_of_the_data_can_not_become_markup_scripts_or_commands() {
         place.write(&format!("net/{file}"), text.replace("shop", &shop));
     }
     place.restock("train net --out run -q").expect(OK);
-    place.restock("compare run --replicas 2 -q").expect(OK);
+    place.restock("compare run --replicas 2 --tune-looks 6 --tune-paths 1 -q").expect(OK);
     place.edit_json("run/manifest.json", |manifest| {
         manifest["names"]["currency"] = "<i>EUR".into();
         manifest["source"] = "</style><script>alert(2)</script>".into();
