@@ -44,7 +44,7 @@
     root.setAttribute("role", "img");
     root.setAttribute("aria-label", "Inventory level, level aimed at and orders around the day");
     svg("text", { x: 2, y: 12, class: "unit" }, root, "units");
-    for (const value of [low, 0, high]) {
+    for (const value of new Set([low, 0, high])) {
       if (value !== 0 && Math.abs(y(value) - y(0)) < 12) continue;
       svg("line", { x1: LEFT, x2: RIGHT, y1: y(value), y2: y(value), class: value === 0 ? "axis" : "grid" }, root);
       svg("text", { x: LEFT - 5, y: y(value) + 3.5, "text-anchor": "end" }, root, String(Math.round(value)));

@@ -35,8 +35,12 @@ pub(in crate::report) fn bullwhip(report: &Report) -> String {
     let header: Vec<String> = ["policy".to_owned()].into_iter().chain(names.iter().cloned()).collect();
     let cells: Vec<Vec<String>> =
         rows.iter().map(|row| [row.name.clone()].into_iter().chain(row.labels.iter().cloned()).collect()).collect();
-    let shown =
-        figure("Bullwhip ratio", &legend(&entries), &drawing, &numbers(&table("Bullwhip ratio", &header, &cells)));
+    let shown = figure(
+        "Bullwhip ratio",
+        "A bar an echelon, customers first.",
+        &(legend(&entries) + &drawing),
+        &numbers(&table("Bullwhip ratio", &header, &cells)),
+    );
     section("bullwhip", "Bullwhip by echelon", lead, &grid(&[shown]))
 }
 
