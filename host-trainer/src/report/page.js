@@ -30,8 +30,10 @@
   };
 
   // The stockpoint's level, what it aimed at and what it ordered, some weeks around the day.
-  const LEFT = 44, RIGHT = 632, TOP = 22, BOTTOM = 150, AROUND = 45;
+  const LEFT = 44, TOP = 22, BOTTOM = 150, AROUND = 45;
   const course = (stockpoint, day) => {
+    // As wide as its place, so that letters keep their size on a telephone.
+    const WIDTH = Math.min(640, Math.max(330, find("course").clientWidth)), RIGHT = WIDTH - 8;
     const last = data.dates.length - 1;
     const from = Math.max(0, Math.min(day - AROUND, last - 2 * AROUND)), to = Math.min(last, from + 2 * AROUND);
     const days = Array.from({ length: to - from + 1 }, (_, i) => from + i);
@@ -40,7 +42,7 @@
     const x = (d) => LEFT + ((d - from) / Math.max(1, to - from)) * (RIGHT - LEFT);
     const y = (v) => BOTTOM - ((v - low) / (high - low)) * (BOTTOM - TOP);
     const root = document.createElementNS(SVG, "svg");
-    root.setAttribute("viewBox", "0 0 640 186");
+    root.setAttribute("viewBox", `0 0 ${WIDTH} 186`);
     root.setAttribute("role", "img");
     root.setAttribute("aria-label", "Inventory level, level aimed at and orders around the day");
     svg("text", { x: 2, y: 12, class: "unit" }, root, "units");
@@ -61,14 +63,14 @@
     svg("line", { x1: x(day), x2: x(day), y1: TOP - 4, y2: BOTTOM, class: "axis" }, root);
     const keys = [["inventory level", "line c0"], ["level aimed at", "line c1 dashed"], ["order", "bar c4"]];
     keys.forEach(([name, kind], i) => {
-      const at = LEFT + 150 * i;
+      const at = 4 + ((WIDTH - 10) / 3) * i;
       if (kind.startsWith("bar")) svg("rect", { x: at + 8, width: 5, y: 170, height: 10, class: kind }, root);
       else svg("line", { x1: at, x2: at + 22, y1: 175, y2: 175, class: kind }, root);
       svg("text", { x: at + 28, y: 179 }, root, name);
     });
     root.addEventListener("click", (event) => {
       const box = root.getBoundingClientRect();
-      const share = (((event.clientX - box.left) / box.width) * 640 - LEFT) / (RIGHT - LEFT);
+      const share = (((event.clientX - box.left) / box.width) * WIDTH - LEFT) / (RIGHT - LEFT);
       slider.value = Math.round(from + share * (to - from));
       show();
     });
