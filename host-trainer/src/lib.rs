@@ -32,6 +32,7 @@ pub mod progress;
 pub mod quantize;
 pub mod recovery;
 pub mod replay;
+pub mod report;
 pub mod rollout;
 pub mod run_folder;
 pub mod sensitivity;

@@ -9,6 +9,8 @@ mod bad_input;
 mod commands;
 #[path = "cli/comparison.rs"]
 mod comparison;
+#[path = "cli/report.rs"]
+mod report;
 #[path = "cli/resume.rs"]
 mod resume;
 #[path = "cli/tampering.rs"]

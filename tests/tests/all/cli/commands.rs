@@ -3,7 +3,7 @@
 use super::*;
 
 /// The commands that work on a run and a network, in the order in which a user comes to them.
-const COMMANDS: [&str; 13] = [
+const COMMANDS: [&str; 14] = [
     "init other",
     "check net",
     "simulate net --replicas 2 --policy textbook",
@@ -17,6 +17,7 @@ const COMMANDS: [&str; 13] = [
     "compare trained --replicas 2 --tune-looks 6 --tune-paths 1",
     "verify trained",
     "explain --run trained --node shop --product mug --day 40",
+    "report trained --html page.html",
 ];
 
 #[test]
@@ -31,7 +32,10 @@ fn every_command_works_and_prints_tables_that_fit_a_window() {
         assert!(!ended.stdout.contains("NaN") && !ended.stdout.contains("inf "), "{ended}");
         assert!(ended.stdout.lines().all(|line| line.trim_end() == line), "spaces at line ends: {ended}");
         assert!(
-            ended.stderr.lines().all(|line| ["train:", "compare:", "tune:"].iter().any(|task| line.starts_with(task))),
+            ended
+                .stderr
+                .lines()
+                .all(|line| ["train:", "compare:", "tune:", "report:"].iter().any(|task| line.starts_with(task))),
             "{ended}"
         );
         assert_eq!(place.restock(&format!("{arguments} --help")).expect(OK).stderr, "");
