@@ -149,6 +149,13 @@ impl TrainingConfig {
             "0 to 1",
         );
         need(
+            (0.0..=100.0).contains(&rollout.shortage_weight),
+            "rollout",
+            "shortage_weight",
+            &rollout.shortage_weight,
+            "0 to 100",
+        );
+        need(
             (0.0..=1000.0).contains(&rollout.hyperscore_weight),
             "rollout",
             "hyperscore_weight",
