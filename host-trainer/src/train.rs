@@ -149,6 +149,13 @@ impl TrainingConfig {
             "0 to 1",
         );
         need(
+            (0.0..=100.0).contains(&rollout.shortage_weight),
+            "rollout",
+            "shortage_weight",
+            &rollout.shortage_weight,
+            "0 to 100",
+        );
+        need(
             (0.0..=1000.0).contains(&rollout.hyperscore_weight),
             "rollout",
             "hyperscore_weight",
@@ -437,7 +444,7 @@ mod tests {
         let fresh: Vec<Vec<f32>> = trainer.policies().iter().map(|p| p.parameters().to_vec()).collect();
         for turn in 1..=RECOVERIES_MAX {
             let done = trainer.iterate().expect("goes back");
-            assert!(done.recovered.expect("a reason").contains("KL divergence"), "turn {turn}");
+            assert!(done.recovered.expect("a reason").contains("the policy moved"), "turn {turn}");
             assert!(done.stats.is_empty() && trainer.learners.iter().all(|learner| learner.recoveries() == turn));
         }
         assert_eq!(trainer.iteration, RECOVERIES_MAX);

@@ -6,6 +6,7 @@ use crate::evaluate::{self, Contender, Protocol, Summary};
 use crate::evidence::{self, Bound, Evidence, Origin};
 use crate::failure::Failure;
 use crate::frontier::{self, Frontier};
+use crate::lp;
 use crate::model::FloatPolicy;
 use crate::problem::Problem;
 use crate::progress::{Interrupt, Progress};
@@ -51,6 +52,13 @@ pub struct Arguments {
     /// Also trace cost against fill rate over a sweep of the backorder cost.
     #[arg(long)]
     pub frontier: bool,
+    /// Also run a rolling LP with textbook safety stocks (seconds a path on 3 x 200).
+    #[arg(long)]
+    pub rolling_lp: bool,
+    /// Also bound from below what the first so many test paths can cost, knowing all of them beforehand (half a
+    /// minute a path on 3 x 200).
+    #[arg(long, value_name = "PATHS", default_value_t = 0, conflicts_with = "replay")]
+    pub bound: u32,
     /// Real sales to test on in place of drawn demand: a CSV with the columns date, product, quantity (and node, where
     /// several sell).
     #[arg(long, requires = "from", conflicts_with_all = ["shifts", "frontier"])]
@@ -202,7 +210,12 @@ pub fn contest(
         shifts: Vec::new(),
         frontier: None,
         weight_sensitivity: sensitivity::of(scenario, &policies, protocol.seed),
-        digests: played.iter().map(|it| (it.name.clone(), evaluate::digest_of(&it.outcomes[0]))).collect(),
+        // Plans are not repeated by `restock verify`: nothing of them is kept in the run.
+        digests: played
+            .iter()
+            .filter(|it| it.origin != Origin::Planned)
+            .map(|it| (it.name.clone(), evaluate::digest_of(&it.outcomes[0])))
+            .collect(),
         policies,
         int8_versus_float_percent,
         traces,
@@ -317,6 +330,46 @@ fn unseen(asked: Option<u64>, runs: &[Run]) -> Result<u64, Failure> {
     Ok(seed)
 }
 
+/// The plans that take part: the paper's static LP where one can be made, and a rolling LP where it is asked for.
+fn plans(scenario: &Scenario<'_>, protocol: &Protocol, rolling: bool) -> Result<Vec<Entrant<'static>>, Failure> {
+    let mut plans = Vec::new();
+    match lp::contenders::static_plan(scenario, protocol) {
+        Ok(plan) => plans.push(Entrant::new(STATIC_PLAN, Origin::Planned, plan)),
+        // What is assembled has no such plan; whoever asks for plans hears of it below.
+        Err(_) if !rolling => {}
+        Err(error) => return Err(Failure::data(error.to_string())),
+    }
+    if rolling {
+        let settings = lp::planner::Settings::textbook(scenario);
+        let plan = lp::contenders::rolling(scenario, &settings).map_err(|e| Failure::data(e.to_string()))?;
+        plans.push(Entrant::new("rolling LP, safety stock", Origin::Planned, plan));
+    }
+    Ok(plans)
+}
+
+/// The hindsight bound of the first `paths` test paths; none if none are asked for.
+fn bound(scenario: &Scenario<'_>, protocol: &Protocol, paths: u32, common: &Common) -> Result<Option<Bound>, Failure> {
+    let paths = paths.min(protocol.replicas);
+    if paths == 0 {
+        return Ok(None);
+    }
+    let mut progress = Progress::new("bound", "paths", u64::from(paths), common.quiet);
+    let replicas: Vec<u32> = (0..paths).collect();
+    let mut costs = Vec::new();
+    for replicas in replicas.chunks(common.threads().max(1)) {
+        let of = |&replica: &u32| lp::hindsight::bound(scenario, protocol, replica, BOUND_STEPS);
+        for found in crate::threads::map(replicas, common.threads(), of) {
+            costs.push(found.map_err(|e| Failure::data(e.to_string()))?.cost);
+            progress.advance(1, "hindsight LP");
+        }
+    }
+    progress.finish();
+    Ok(Some(Bound { name: "hindsight LP".to_owned(), costs }))
+}
+
+/// Steps of a bound's ascent: within half a percent on the default network.
+const BOUND_STEPS: usize = 150;
+
 /// Runs the command.
 ///
 /// # Errors
@@ -345,18 +398,20 @@ pub fn run(arguments: &Arguments, common: &Common) -> Result<(), Failure> {
     let tuned = tuning.as_ref().map_or(&[][..], |kept| &kept.rules);
     let blobs = runs.iter().map(|run| PolicyBlob::decode(&run.bytes)).collect::<Result<Vec<_>, _>>();
     let blobs = blobs.map_err(|e| Failure::data(e.to_string()))?;
-    let mut entrants = field(&scenario, tuned, (runs.len() == 1).then_some(&runs[0].policies[..]), None);
-    let contenders = blobs.iter().map(|blob| Contender::Int8(*blob)).collect();
-    entrants.push(Entrant { name: INT8.to_owned(), origin: Origin::Learned, contenders });
     let replicas = arguments.replicas.unwrap_or(REPLICAS);
     let protocol = year(&scenario, seed, replicas);
+    let mut entrants = field(&scenario, tuned, (runs.len() == 1).then_some(&runs[0].policies[..]), None);
+    entrants.extend(plans(&scenario, &protocol, arguments.rolling_lp)?);
+    let contenders = blobs.iter().map(|blob| Contender::Int8(*blob)).collect();
+    entrants.push(Entrant { name: INT8.to_owned(), origin: Origin::Learned, contenders });
+    let bound = bound(&scenario, &protocol, arguments.bound, common)?;
     let replayed = match (&arguments.replay, &arguments.from) {
         (Some(file), Some(from)) => Some(crate::replay::onto(problem, file, from, replicas, seed)?),
         _ => None,
     };
     let mut comparison = match &replayed {
         Some((other, protocol)) => contest(&other.scenario()?, other, &entrants, None, protocol, (common, interrupt))?,
-        None => contest(&scenario, problem, &entrants, None, &protocol, (common, interrupt))?,
+        None => contest(&scenario, problem, &entrants, bound, &protocol, (common, interrupt))?,
     };
     comparison.training_seeds = runs.iter().map(|run| run.problem.training.seed).collect();
     if arguments.shifts {

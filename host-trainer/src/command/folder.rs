@@ -179,6 +179,7 @@ mod tests {
             folder: path("net"),
             demand: Some(path("sales.csv")),
             products: Some(path("products.csv")),
+            until: None,
             embedded: false,
             example: false,
         };

@@ -33,6 +33,8 @@ pub(crate) struct Told {
     storage_share: f64,
     level: i32,
     cap: i32,
+    /// Expedited position and level, where a fast route may be used.
+    expedited: Option<(i32, i32)>,
     features: [i8; FEATURES],
     logits: [i32; OUTPUTS],
 }
@@ -86,6 +88,7 @@ impl Policy for Listener<'_> {
                 storage_share: view.storage_pressure_q8() as f64 / 256.0,
                 level: actions.level[i],
                 cap: actions.cap[i],
+                expedited: view.expedited_position(i).map(|position| (position, actions.expedite[i])),
                 features,
                 logits,
             });
@@ -109,6 +112,8 @@ pub(crate) struct Place<'a> {
 pub(crate) struct Story<'a> {
     told: &'a Told,
     ordered: i32,
+    /// What of it goes over the fast route [units].
+    rushed: i32,
     /// It is asked of the node's own production, not of a supplier.
     made: bool,
     /// Promised today to what is assembled from it, before its own order [units].
@@ -141,6 +146,10 @@ impl<'a> Story<'a> {
             let rows = network.state().ordered_today;
             it.inbound.iter().map(|&l| rows[usize::from(l) * p + product]).sum()
         };
+        let rushed = told.expedited.map_or(0, |(position, level)| {
+            let room = (word(Column::PositionMax) - told.position).max(0);
+            restock_core::order::quantity(level, position, room, bounds)
+        });
         let around = Surroundings {
             network,
             names,
@@ -155,6 +164,7 @@ impl<'a> Story<'a> {
         Self {
             told,
             ordered,
+            rushed,
             made,
             promised,
             bounds,
@@ -230,7 +240,7 @@ impl<'a> Story<'a> {
             "level": self.units(told.level), "forecast": self.forecast(), "safety": self.units(told.level) - self.forecast(),
             "deviation": told.outlook.protection_deviation as f64 / 4096.0 / self.unit,
             "z": self.z().1, "textbook_z": self.z().0, "textbook_level": self.textbook_level(),
-            "order": self.units(self.ordered), "cap": self.cap(), "lot_size": self.units(self.bounds.lot_size),
+            "order": self.units(self.ordered), "rushed": self.units(self.rushed), "cap": self.cap(), "lot_size": self.units(self.bounds.lot_size),
             "order_min": self.units(self.bounds.order_min), "order_max": self.units(self.bounds.order_max),
             "choice": told.choice.heads(), "logits": told.logits.to_vec(), "features": features, "around": around,
         })
@@ -258,7 +268,15 @@ impl<'a> Story<'a> {
         // One digit more than the unit scale has, so that what is shown adds up.
         let digits = 1 + self.unit.log10().ceil() as usize;
         let sign = if safety < 0.0 { '-' } else { '+' };
-        vec![
+        let rush = told.expedited.filter(|_| self.rushed > 0).map(|(position, level)| {
+            format!(
+                "rush           {} over the fast route: {} will be here before it arrives, {} should be",
+                units(self.rushed),
+                units(position),
+                units(level)
+            )
+        });
+        let mut lines = vec![
             format!(
                 "position       {} = inventory level {} + in transit {} + waiting upstream {}{works}{promised}",
                 units(told.position - self.promised),
@@ -272,17 +290,20 @@ impl<'a> Story<'a> {
                 self.forecast(),
                 safety.abs()
             ),
-            format!("order          {}", self.order()),
-        ]
+        ];
+        lines.extend(rush);
+        lines.push(format!("order          {}", self.order()));
+        lines
     }
 
     /// `36: missing 29 (level - position), in lots of 12`.
     fn order(&self) -> String {
         let (told, bounds) = (self.told, self.bounds);
         let ordered = self.units(self.ordered);
-        let missing = i64::from(told.level) - i64::from(told.position - self.promised);
+        let missing = i64::from(told.level) - i64::from(told.position - self.promised) - i64::from(self.rushed);
+        let rushed = if self.rushed > 0 { format!(" {} rushed, and", self.units(self.rushed)) } else { String::new() };
         if missing <= 0 {
-            return format!("{ordered}: the position covers the level");
+            return format!("{ordered}:{rushed} the position covers the level");
         }
         let missing_units = missing as f64 / self.unit;
         let mut reasons = Vec::new();
@@ -306,7 +327,7 @@ impl<'a> Story<'a> {
             reasons.push("asked of its own production".to_owned());
         }
         let reasons = if reasons.is_empty() { String::new() } else { format!("; {}", reasons.join(", ")) };
-        format!("{ordered}: {missing_units} missing (level - position){reasons}")
+        format!("{ordered}:{rushed} {missing_units} missing (level - position){reasons}")
     }
 
     /// What stood out among the features, the largest first, in lines of a readable length.
