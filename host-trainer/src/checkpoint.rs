@@ -288,7 +288,7 @@ mod tests {
         assert_eq!(message(b"hello, world"), "a.bin is not a Restock checkpoint: it does not begin with `RSTKCKPT`");
         let mut newer = whole.clone();
         newer[8] = 9;
-        assert_eq!(message(&newer), "the checkpoint a.bin has format version 9, this build reads version 1");
+        assert_eq!(message(&newer), "the checkpoint a.bin has format version 9, this build reads version 2");
         assert!(message(&whole[..whole.len() - 1]).contains("bytes long instead of"));
     }
 }

@@ -101,6 +101,13 @@ pub fn reward_scales(scenario: &Scenario<'_>) -> Vec<f32> {
         .collect()
 }
 
+/// Whether a node has a supplier whom effort makes better.
+#[must_use]
+pub fn effort_matters(scenario: &Scenario<'_>, node: usize) -> bool {
+    let lifts = |l: &u8| scenario.lanes()[usize::from(*l)].quality.as_ref().is_some_and(|q| q.lift_q16[1] > 0);
+    scenario.nodes()[node].inbound.iter().any(lifts)
+}
+
 /// Which choices a node has: what can't matter there is left out, so that no gradient is spent on it.
 #[must_use]
 pub fn mask_of(scenario: &Scenario<'_>, node: usize) -> HeadMask {
@@ -110,8 +117,7 @@ pub fn mask_of(scenario: &Scenario<'_>, node: usize) -> HeadMask {
     // Products are weighed against each other where they share production, storage or components.
     let shares = it.capacity.is_some() || it.storage.is_some() || it.bom_lines > 0;
     let weights: &[u8] = if shares { &[0, 1, 2] } else { &[Choice::TEXTBOOK.weight] };
-    let lifts = |l: &u8| scenario.lanes()[usize::from(*l)].quality.as_ref().is_some_and(|q| q.lift_q16[1] > 0);
-    let efforts: &[u8] = if it.inbound.iter().any(lifts) { &[0, 1, 2, 3] } else { &[Choice::TEXTBOOK.effort] };
+    let efforts: &[u8] = if effort_matters(scenario, node) { &[0, 1, 2, 3] } else { &[Choice::TEXTBOOK.effort] };
     let rushes: &[u8] = if it.express.is_some() { &[0, 1, 2, 3, 4, 5, 6, 7] } else { &[Choice::TEXTBOOK.expedite] };
     HeadMask::all()
         .narrowed(5, rushes)

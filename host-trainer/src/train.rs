@@ -271,7 +271,8 @@ pub struct Best {
 pub struct Iteration {
     /// One per learner.
     pub stats: Vec<UpdateStats>,
-    /// Mean cost of a validation path [currency], where this iteration was validated.
+    /// Mean cost of a validation path [currency], as [`Trainer::validate`] weighs it, where this iteration was
+    /// validated.
     pub validation_cost: Option<f64>,
     /// What went wrong, where the learners were put back to the best policies.
     pub recovered: Option<String>,
@@ -337,12 +338,19 @@ impl<'s> Trainer<'s> {
         self.best.as_ref().map_or_else(|| self.averaged_policies(), |b| b.policies.clone())
     }
 
-    /// Mean cost of a validation path under the present policies [currency].
+    /// Mean cost of a validation path under the present policies, customers' backlog weighed as in the reward
+    /// [currency].
     #[must_use]
     pub fn validate(&self, policies: &[FloatPolicy]) -> f64 {
         let protocol = self.config.validation(self.scenario);
         let outcomes = evaluate::run(self.scenario, &Contender::Float(policies), &protocol, self.threads);
-        evaluate::mean_and_interval(&evaluate::costs(self.scenario, &outcomes)).0
+        let cost = evaluate::mean_and_interval(&evaluate::costs(self.scenario, &outcomes)).0;
+        let more = f64::from(self.config.rollout.shortage_weight) - 1.0;
+        let sellers = self.scenario.nodes().iter().enumerate().filter(|(_, node)| node.sells).map(|(n, _)| n);
+        let sellers: Vec<usize> = sellers.collect();
+        let backlog =
+            outcomes.iter().flat_map(|o| sellers.iter().map(|&n| o.kpis.node(n).ledger.backorder)).sum::<i64>();
+        cost + more * backlog as f64 / f64::from(self.scenario.money_scale()) / outcomes.len().max(1) as f64
     }
 
     /// One iteration: experience with the present policies, then every learner's update, in turn

@@ -6,6 +6,7 @@
 use super::rule::{Follow, Levels, Rule};
 use super::search::Axis;
 use crate::baselines::{Stockpoint, each};
+use crate::rollout::effort_matters;
 use restock_core::Scenario;
 use restock_core::layout::{Column, EFFORTS};
 use restock_core::order::UNLIMITED;
@@ -143,7 +144,7 @@ impl Family {
             numbers.push(Number { kind: Kind::Period, group: None });
         }
         for group in 0..count {
-            let negotiates = scenario.nodes().iter().zip(&groups).any(|(node, &g)| g == group && node.negotiates);
+            let negotiates = (0..scenario.node_count()).any(|n| groups[n] == group && effort_matters(scenario, n));
             let effort: &[Kind] = if negotiates { &[Kind::Effort] } else { &[] };
             numbers.extend(self.kinds().iter().chain(effort).map(|&kind| Number { kind, group: Some(group) }));
         }
