@@ -43,7 +43,8 @@ impl Problem {
     /// # Errors
     /// Never in practice: a test builds it.
     pub fn embedded() -> Result<Self, Failure> {
-        Self::from_spec("embedded default", &input::default_network(), &TrainingConfig::default())
+        let loaded = input::default_folder();
+        Self::from_spec("embedded default", &loaded.spec, &loaded.training)
     }
 
     /// A network folder.

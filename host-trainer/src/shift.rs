@@ -16,8 +16,6 @@ use restock_core::layout::{Column, header};
 use restock_core::scenario::EventKind;
 use serde::Serialize;
 
-/// A factor of one and a half, Q12.
-const HALF_MORE_Q12: i32 = 6144;
 /// Capacity after a loss of 30 %, Q12.
 const CAPACITY_Q12: i32 = 2867;
 /// Days that the most upstream node ships nothing [days].
@@ -97,8 +95,10 @@ impl Shift {
         let always = 0..0;
         match self {
             Self::Demand => {
-                for n in (0..nodes.len()).filter(|&n| nodes[n].sells) {
-                    image.change(EventKind::Demand, n, HALF_MORE_Q12, always.clone(), false);
+                // In the tables, not as an event: of two surges at once the simulator takes one.
+                for table in image.tables_of(Column::DemandTable) {
+                    let more = scaled(&image.masses(table), |_| vec![(1.5, 1.0)]);
+                    image.set_table(table, compile::table_of(&more).ok_or("a table of demand does not fit")?);
                 }
                 image.fit_demand(1.5);
             }

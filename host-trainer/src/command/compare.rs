@@ -400,8 +400,11 @@ pub fn run(arguments: &Arguments, common: &Common) -> Result<(), Failure> {
     let blobs = blobs.map_err(|e| Failure::data(e.to_string()))?;
     let replicas = arguments.replicas.unwrap_or(REPLICAS);
     let protocol = year(&scenario, seed, replicas);
-    let mut entrants = field(&scenario, tuned, (runs.len() == 1).then_some(&runs[0].policies[..]), None);
+    let mut entrants = field(&scenario, tuned, None, None);
     entrants.extend(plans(&scenario, &protocol, arguments.rolling_lp)?);
+    if let [run] = &runs[..] {
+        entrants.push(Entrant::new(FLOAT, Origin::Learned, Contender::Float(&run.policies)));
+    }
     let contenders = blobs.iter().map(|blob| Contender::Int8(*blob)).collect();
     entrants.push(Entrant { name: INT8.to_owned(), origin: Origin::Learned, contenders });
     let bound = bound(&scenario, &protocol, arguments.bound, common)?;

@@ -16,7 +16,7 @@
 //! `retail_calibration.txt` beside it holds all of them. The rest is a choice and says so. One year shows
 //! no trend, and sales list no campaigns: both are choices.
 
-use super::files::{Files, InitError};
+use super::files::{Files, InitError, Loaded};
 use super::goods_world::{DISRUPTIONS, OVERFLOW_COST, SCRAP_PERCENT, STORAGE_DAYS, YIELD, lanes_csv};
 use super::normal;
 use super::number::nearest;
@@ -125,8 +125,17 @@ const UPSTREAM_SERVICE_LEVEL: f64 = 0.95;
 /// Never: that its files are right is tested.
 #[must_use]
 pub fn default_network() -> NetworkSpec {
+    default_folder().spec
+}
+
+/// The same with how it is learned, as [`write_default`] writes it and a folder is read.
+///
+/// # Panics
+/// Never: that its files are right is tested.
+#[must_use]
+pub fn default_folder() -> Loaded {
     match files().load() {
-        Ok(loaded) => loaded.spec,
+        Ok(loaded) => loaded,
         Err(problems) => unreachable!("the network that comes with the program is wrong: {problems}"),
     }
 }

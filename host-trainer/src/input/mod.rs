@@ -72,7 +72,7 @@ pub use daily::{Daily, read_daily};
 pub use example::write_example;
 pub use files::{InitError, Loaded, check, load, load_files};
 pub use from_history::{write_from_history, write_from_history_until};
-pub use general_goods::{default_network, write_default};
+pub use general_goods::{default_folder, default_network, write_default};
 pub(crate) use planning::textbook_factor;
 pub use problem::{Problem, Problems};
 pub use spec::{

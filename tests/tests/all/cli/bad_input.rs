@@ -61,13 +61,13 @@ fn training_settings_are_refused_before_training() {
             "training.ppo.actor_hidden is [8, 8, 8, 8], should be at most 3 layers",
         ),
         ("actor_hidden = [8]", "actor_hidden = 8", "training.ppo.actor_hidden is 8, should be a list of whole numbers"),
-        ("replicas = 2", "replicas = 0", "training.rollout.replicas is 0, should be 1 to 4096"),
+        ("replicas = 2", "replicas = 5000", "training.rollout.replicas is 5000, should be 1 to 4096, or 0:"),
         ("days = 14", "days = 0", "training.rollout.days is 0, should be 1 to 4096"),
         ("days = 14", "hyperscore_weight = nan", "training.rollout.hyperscore_weight is NaN, should be 0 to 1000"),
         (
             "validation_replicas = 1",
-            "validation_replicas = 0",
-            "training.validation_replicas is 0, should be 1 to 10000",
+            "validation_replicas = 20000",
+            "training.validation_replicas is 20000, should be 1 to 10000, or 0:",
         ),
     ] {
         let place = Workplace::with_network();
@@ -119,7 +119,10 @@ fn a_wrong_command_line_says_what_would_be_right() {
         ("simulate net --replicas 4294967295", &["is not in 1..=100000"]),
         (
             "simulate net --policy nothing",
-            &["nothing", "textbook, base-stock, reorder-point, periodic-review and policy files"],
+            &[
+                "nothing",
+                "textbook, base-stock, reorder-point, periodic-review, static-lp, rolling-lp, rolling-lp-safety and policy files",
+            ],
         ),
         ("simulate net --period-days 0", &["0 is not in 1..=128"]),
         ("simulate net --days 0", &["0 is not in 1.."]),

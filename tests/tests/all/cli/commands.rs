@@ -74,7 +74,15 @@ fn a_comparison_is_made_of_figures_that_fit_together() {
     let names: Vec<_> = policies.iter().filter_map(|p| p["policy"].as_str()).collect();
     assert_eq!(
         names,
-        ["periodic review (7 days)", "(s, S)", "base stock", "base stock on forecast", "PPO float", "PPO int8"]
+        [
+            "periodic review (7 days)",
+            "(s, S)",
+            "base stock",
+            "base stock on forecast",
+            "static LP",
+            "PPO float",
+            "PPO int8"
+        ]
     );
     for policy in policies {
         let number = |value: &Value| value.as_f64().unwrap_or_else(|| panic!("{value} is no number"));
