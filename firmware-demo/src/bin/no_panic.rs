@@ -22,7 +22,8 @@ mod device {
     use restock_core::blob::PolicyBlob;
     use restock_core::digest::Digest;
     use restock_core::hyperscore::{DeviceCurve, FastCurve, HyperScore};
-    use restock_core::monitor::{Guarded, HyperScoreMonitor, MonitorSettings};
+    use restock_core::guard::Guarded;
+    use restock_core::monitor::{HyperScoreMonitor, MonitorSettings};
     use restock_core::policy::{QuantizedPolicy, Textbook};
     use restock_core::{Network, Scenario};
 
