@@ -230,10 +230,6 @@ fn a_log_cut_anywhere_yields_the_records_before_it() {
             let kept: Vec<_> = log.records().collect();
             assert!(kept.iter().all(|record| all.contains(record)), "{what}");
             assert!(kept.len() >= before && kept.len() <= all.len(), "{what}");
-            if kept.len() == before && log.damage().is_none() {
-                // A cut between frames: nothing is half there.
-                assert!(bytes.last() == Some(&0) || kept.len() == before, "{what}");
-            }
             before = kept.len();
         });
         assert_eq!(before, all.len());
