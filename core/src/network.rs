@@ -55,6 +55,7 @@ use crate::scenario::{EventKind, NODES_MAX, Scenario, Stage};
 use crate::state::{State, StateView};
 use events::Conditions;
 use heapless::Vec;
+pub(crate) use orders::add_position_row;
 use orders::position_row;
 
 /// The caller's memory is too small.
@@ -293,6 +294,12 @@ impl<'s, 'm> Network<'s, 'm> {
         self.conditions.disrupted()
     }
 
+    /// What events and disruptions have set of a kind at a place, as of the last [`Network::begin_day`], Q12.
+    #[must_use]
+    pub fn condition(&self, kind: EventKind, place: usize) -> i32 {
+        self.conditions.value(kind, place)
+    }
+
     /// Adds the last day to a trace: its number, every order, every inventory level, every cost.
     pub fn trace(&self, digest: &mut Digest) {
         digest.wide(i64::from(self.day));
@@ -347,7 +354,7 @@ impl<'s, 'm> Network<'s, 'm> {
         let (level, lags) = (row_mut(self.state.forecast_level, n, p), &mut *self.state.forecast_lags);
         forecast::update(s, n, day, row(self.state.demand_today, n, p), level, lags, self.scratch.wants);
         if node.reviews(day) {
-            position_row(s, &self.state, n, self.scratch.position);
+            position_row(s, &self.state.view(), n, self.scratch.position);
             let view = NodeView {
                 scenario: s,
                 state: self.state.view(),

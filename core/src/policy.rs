@@ -4,7 +4,7 @@ use crate::action::{self, Choice, Outlook};
 use crate::convert::{byte_index, from_i8, wide};
 use crate::forecast::Outlooks;
 use crate::layout::Column;
-use crate::network::quality;
+use crate::network::{add_position_row, quality};
 use crate::order::{NOTHING, UNLIMITED};
 use crate::rows::{at, row, set_at};
 use crate::scenario::{Node, Scenario};
@@ -123,10 +123,24 @@ impl<'a> NodeView<'a> {
         self.scenario.products()
     }
 
+    /// The state of the whole chain: what a central planner sees that a node does not. No learned policy reads it.
+    #[must_use]
+    pub fn whole_chain(&self) -> StateView<'a> {
+        self.state
+    }
+
     /// Inventory position: level plus all that is ordered and not yet stocked [units]. Shape `[product]`.
     #[must_use]
     pub fn position(&self) -> &'a [i32] {
         self.position
+    }
+
+    /// Adds the inventory position of any node, as it is at this moment, to `sum` [units]. Shape `[product]`.
+    ///
+    /// More than an agent may know: for rules of one who plans the whole chain (echelon base stock). No observation
+    /// holds it.
+    pub fn add_position_of(&self, node: usize, sum: &mut [i32]) {
+        add_position_row(self.scenario, &self.state, node, sum);
     }
 
     /// Inventory level [units]. Shape `[product]`.

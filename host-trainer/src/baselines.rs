@@ -16,33 +16,59 @@ pub fn base_stock_levels(scenario: &Scenario<'_>) -> Vec<i32> {
 #[must_use]
 pub fn reorder_points(scenario: &Scenario<'_>) -> (Vec<i32>, Vec<i32>) {
     let reorder = each(scenario, |s| (s.protection_mean + s.safety - 1.0).ceil());
-    let up_to = each(scenario, |s| {
-        let quantity = if s.holding > 0.0 { (2.0 * s.ordering * s.mean / s.holding).sqrt() } else { 0.0 };
-        (s.protection_mean + s.safety + (quantity - s.mean).max(0.0)).ceil()
-    });
+    let up_to = each(scenario, |s| (s.protection_mean + s.safety + (s.economic_quantity() - s.mean).max(0.0)).ceil());
     (reorder, up_to)
 }
 
 /// What a textbook knows of a stockpoint.
-struct Stockpoint {
-    mean: f64,
-    protection_mean: f64,
-    safety: f64,
-    ordering: f64,
-    holding: f64,
+pub(crate) struct Stockpoint {
+    /// The node.
+    pub(crate) node: usize,
+    /// Days between the node's decisions [days].
+    pub(crate) review_days: f64,
+    /// Mean demand a day [units].
+    pub(crate) mean: f64,
+    /// Days that an order must cover [days].
+    pub(crate) protection_days: f64,
+    /// Mean demand over them [units].
+    pub(crate) protection_mean: f64,
+    /// Standard deviation of that demand [units].
+    pub(crate) deviation: f64,
+    /// Textbook safety factor z.
+    pub(crate) safety_factor: f64,
+    /// Safety stock [units].
+    pub(crate) safety: f64,
+    /// Cost of an order [minor currency units].
+    pub(crate) ordering: f64,
+    /// Holding cost [minor currency units per unit and day].
+    pub(crate) holding: f64,
 }
 
-fn each(scenario: &Scenario<'_>, level: impl Fn(&Stockpoint) -> f64) -> Vec<i32> {
+impl Stockpoint {
+    /// The economic order quantity `sqrt(2 K d / h)` [units]; 0 where holding is free.
+    pub(crate) fn economic_quantity(&self) -> f64 {
+        if self.holding > 0.0 { (2.0 * self.ordering * self.mean / self.holding).sqrt() } else { 0.0 }
+    }
+}
+
+/// A level of every stockpoint, kept within what positions may be [units]. Shape `[node][product]`.
+pub(crate) fn each(scenario: &Scenario<'_>, level: impl Fn(&Stockpoint) -> f64) -> Vec<i32> {
     let mut levels = Vec::with_capacity(scenario.stockpoints());
-    for n in 0..scenario.node_count() {
+    for (node, place) in scenario.nodes().iter().enumerate() {
         for p in 0..scenario.products() {
-            let word = |column| f64::from(scenario.column(column, n)[p]);
+            let word = |column| f64::from(scenario.column(column, node)[p]);
             let mean = word(Column::DemandMean) / 4096.0;
-            let protection_mean = mean * word(Column::ProtectionDays);
+            let protection_days = word(Column::ProtectionDays);
+            let protection_mean = mean * protection_days;
             let deviation = protection_mean * word(Column::ProtectionSpread) / 65_536.0;
             let it = Stockpoint {
+                node,
+                review_days: f64::from(place.review_days),
                 mean,
+                protection_days,
                 protection_mean,
+                deviation,
+                safety_factor: word(Column::SafetyFactor) / 256.0,
                 safety: deviation * word(Column::SafetyFactor) / 256.0,
                 ordering: word(Column::OrderCost),
                 holding: word(Column::HoldingCost),

@@ -22,7 +22,7 @@ use std::path::{Path, PathBuf};
 
 const MAGIC: [u8; 8] = *b"RSTKCKPT";
 /// Version of the format that this build writes and reads.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 const HEADER: usize = 20;
 const CHECKSUM: Crc<u32> = Crc::<u32>::new(&CRC_32_ISO_HDLC);
 
@@ -288,7 +288,7 @@ mod tests {
         assert_eq!(message(b"hello, world"), "a.bin is not a Restock checkpoint: it does not begin with `RSTKCKPT`");
         let mut newer = whole.clone();
         newer[8] = 9;
-        assert_eq!(message(&newer), "the checkpoint a.bin has format version 9, this build reads version 1");
+        assert_eq!(message(&newer), "the checkpoint a.bin has format version 9, this build reads version 2");
         assert!(message(&whole[..whole.len() - 1]).contains("bytes long instead of"));
     }
 }

@@ -5,6 +5,7 @@ use crate::recovery::{Daily, Responsiveness};
 use crate::rollout::GreedyPolicy;
 use crate::simd;
 use crate::trace::Recorder;
+use crate::tune::{AtWork, Rule};
 use restock_core::blob::PolicyBlob;
 use restock_core::digest::Digest;
 use restock_core::hyperscore::{HyperScore, WeightsPpm};
@@ -15,10 +16,10 @@ use restock_core::policy::{
     AnchorAdjust, BaseStock, CappedBaseStock, DualIndex, PeriodicReview, QuantizedPolicy, ReorderPoint, Textbook,
 };
 use restock_core::{Network, Policy, Scenario};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Which days of which replicas are run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Protocol {
     /// Seed of the draws; training uses another.
     pub seed: u64,
@@ -48,10 +49,14 @@ pub enum Contender<'a> {
     PeriodicReview(u32),
     /// Base stock on the forecast.
     Textbook,
+    /// A classical rule with parameters, as tuning finds them.
+    Rule(Rule),
     /// Learned, in floats.
     Float(&'a [FloatPolicy]),
     /// Learned, as the device runs it; whoever makes one has seen `QuantizedPolicy::new` accept it.
     Int8(PolicyBlob<'a>),
+    /// Made on the host, one for each replica, by its number. It owns what it uses, so that the contender borrows nothing more.
+    Made(Box<dyn Fn(u32) -> Box<dyn Policy> + Sync + 'a>),
 }
 
 /// One replica's result.
@@ -65,6 +70,9 @@ pub struct Outcome {
     pub digest: u64,
     /// Times that the score's monitor rang on the days that count.
     pub alarms: u32,
+    /// Value of stock, in transit included, at the end of the last day less that before the first day that counts
+    /// [minor currency units]: at what a unit is worth where it is.
+    pub stock_gain: i64,
 }
 
 /// Runs every replica; the number of threads changes nothing.
@@ -114,7 +122,9 @@ pub fn run_recorded(
             replicate(scenario, &mut PeriodicReview { period_days: *period_days }, protocol, replica, record)
         }
         Contender::Textbook => replicate(scenario, &mut Textbook, protocol, replica, record),
+        Contender::Rule(rule) => replicate(scenario, &mut AtWork::new(rule), protocol, replica, record),
         Contender::Float(policies) => replicate(scenario, &mut GreedyPolicy::new(policies), protocol, replica, record),
+        Contender::Made(make) => replicate(scenario, &mut make(replica).as_mut(), protocol, replica, record),
         Contender::Int8(blob) => {
             let mut features = vec![0i8; QuantizedPolicy::bytes(scenario)];
             let Ok(policy) = QuantizedPolicy::on_another_scenario(blob, scenario, &mut features) else {
@@ -139,8 +149,13 @@ fn replicate(
     let (mut digest, mut daily) = (Digest::new(), Daily::default());
     let mut monitor = HyperScoreMonitor::new(scenario, MonitorSettings::WEEKLY);
     let mut record = record.map(|recorder| (recorder, recorder.path()));
+    let stock_value = |network: &Network<'_, '_>| -> i64 {
+        network.today().iter().map(|tally| tally.stock_value + tally.transit_value).sum()
+    };
+    let mut stock_before = 0;
     for day in 0..protocol.warmup_days + protocol.days {
         if day == protocol.warmup_days {
+            stock_before = stock_value(&network);
             network.clear_kpis();
         }
         simd::advance(&mut network, policy);
@@ -157,7 +172,8 @@ fn replicate(
     if let Some((recorder, path)) = &record {
         recorder.add(path);
     }
-    Outcome { kpis: network.kpis().clone(), daily, digest: digest.value(), alarms: monitor.alarms() }
+    let stock_gain = stock_value(&network) - stock_before;
+    Outcome { kpis: network.kpis().clone(), daily, digest: digest.value(), alarms: monitor.alarms(), stock_gain }
 }
 
 /// A policy's figures over all replicas, in the user's units.
@@ -289,6 +305,14 @@ pub fn alarms_text(summaries: &[Summary]) -> String {
     crate::command::table::listed("alarms of the score's monitor per path", &each)
 }
 
+/// Digest of all replicas together, as 16 hexadecimal digits.
+#[must_use]
+pub fn digest_of(outcomes: &[Outcome]) -> String {
+    let mut digest = Digest::new();
+    outcomes.iter().for_each(|outcome| digest.wide(outcome.digest as i64));
+    format!("{:016x}", digest.value())
+}
+
 /// The figures of one policy.
 #[must_use]
 pub fn summarize(scenario: &Scenario<'_>, name: &str, outcomes: &[Outcome], periodic: Option<&[Outcome]>) -> Summary {
@@ -297,11 +321,7 @@ pub fn summarize(scenario: &Scenario<'_>, name: &str, outcomes: &[Outcome], peri
     let cost = costs(scenario, outcomes);
     let (total_cost, total_cost_ci95) = mean_and_interval(&cost);
     let mut all = Kpis::new(scenario);
-    let mut digest = Digest::new();
-    for outcome in outcomes {
-        all.join(&outcome.kpis);
-        digest.wide(outcome.digest as i64);
-    }
+    outcomes.iter().for_each(|outcome| all.join(&outcome.kpis));
     let total = all.total();
     let terms = total.ledger.terms();
     let score = HyperScore::of(&all, &scenario.score_parameters());
@@ -338,10 +358,12 @@ pub fn summarize(scenario: &Scenario<'_>, name: &str, outcomes: &[Outcome], peri
         versus_periodic_review_percent: periodic.and_then(|p| {
             let base = costs(scenario, p);
             let base_mean = base.iter().sum::<f64>() / base.len().max(1) as f64;
-            let paired: Vec<f64> = cost.iter().zip(&base).map(|(a, b)| 100.0 * (a - b) / base_mean).collect();
+            // Several training seeds meet the same paths one after another.
+            let paired: Vec<f64> =
+                cost.iter().zip(base.iter().cycle()).map(|(a, b)| 100.0 * (a - b) / base_mean).collect();
             (base_mean > 0.0).then(|| mean_and_interval(&paired))
         }),
-        digest: format!("{:016x}", digest.value()),
+        digest: digest_of(outcomes),
     }
 }
 

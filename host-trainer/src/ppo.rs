@@ -70,6 +70,7 @@ pub struct Learner {
     average: Vec<f32>,
     adam: adam::Stepper,
     scale: ReturnScale,
+    recoveries: u32,
     fused: fused::Fused,
 }
 
@@ -94,6 +95,8 @@ pub struct LearnerState {
     pub moments: Moments,
     /// Units of the critic.
     pub scale: ReturnScale,
+    /// Times that it was put back.
+    pub recoveries: u32,
 }
 
 impl Learner {
@@ -113,6 +116,7 @@ impl Learner {
             parameters: Vec::new(),
             average: Vec::new(),
             scale: ReturnScale::default(),
+            recoveries: 0,
             fused: fused::Fused::default(),
             config,
             model,
@@ -153,6 +157,29 @@ impl Learner {
         FloatPolicy::new(self.model.clone(), self.average.clone(), self.mask)
     }
 
+    /// Puts the learner back to a policy that was good, with a fresh critic and half the step size: what to do
+    /// when learning went wrong.
+    ///
+    /// # Panics
+    /// If the policy is of another shape.
+    pub fn recover(&mut self, policy: &FloatPolicy) {
+        assert_eq!(policy.config(), &self.model, "a policy of the same shape");
+        let (actor, critic) = (self.layers.actor_range(), self.layers.critic_range());
+        self.parameters[actor.clone()].copy_from_slice(&policy.parameters()[actor]);
+        let fresh = self.model.initial_parameters(self.own_seed());
+        self.parameters[critic.clone()].copy_from_slice(&fresh[critic]);
+        self.average.clone_from(&self.parameters);
+        self.adam = adam::Stepper::new(self.config.adam_epsilon);
+        self.scale = ReturnScale::default();
+        self.recoveries += 1;
+    }
+
+    /// Times that it was put back by [`Self::recover`].
+    #[must_use]
+    pub fn recoveries(&self) -> u32 {
+        self.recoveries
+    }
+
     /// Learns from one batch that was made with [`Self::policy`].
     ///
     /// # Errors
@@ -178,7 +205,7 @@ impl Learner {
     fn update_checked(&mut self, batch: &Batch, iteration: u32) -> Result<UpdateStats, PpoError> {
         let config = self.config.clone();
         let estimates = self.estimate(batch);
-        let learning_rate = config.learning_rate_at(iteration);
+        let learning_rate = config.learning_rate_at(iteration) * 0.5_f64.powi(self.recoveries.min(64) as i32);
         let weights = Weights {
             clip: config.clip,
             value_clip: if config.value_clip > 0.0 { config.value_clip } else { f32::INFINITY },
@@ -329,6 +356,7 @@ impl Learner {
             average: self.average.clone(),
             moments: self.adam.moments(),
             scale: self.scale,
+            recoveries: self.recoveries,
         }
     }
 
@@ -353,7 +381,7 @@ impl Learner {
         learner.parameters = state.parameters;
         learner.average = state.average;
         learner.adam.restore(&state.moments);
-        learner.scale = state.scale;
+        (learner.scale, learner.recoveries) = (state.scale, state.recoveries);
         Ok(learner)
     }
 }

@@ -87,6 +87,21 @@ impl Daily {
         }
         if dipped { (depth, until - shock, false) } else { (depth, 0, true) }
     }
+
+    /// The course of each shock from the day `from` on: fill rate of the week up to each day less its level before
+    /// the shock, from the day on which it begins for as long as it is watched. Shocks as in [`Responsiveness::of`].
+    #[must_use]
+    pub fn courses(&self, from: u32) -> Vec<Vec<f64>> {
+        let from = usize::try_from(from).unwrap_or(usize::MAX).max(BEFORE_DAYS);
+        let begins = self.shocks();
+        let course = |(i, &shock): (usize, &usize)| {
+            let next = begins.get(i + 1).copied().unwrap_or(self.demand.len());
+            let level = self.fill_rate(shock - BEFORE_DAYS..shock);
+            let until = next.min(shock + WATCH_DAYS);
+            (shock..until).map(|day| self.fill_rate(day + 1 - WINDOW_DAYS..day + 1) - level).collect()
+        };
+        begins.iter().enumerate().filter(|(_, shock)| **shock >= from).map(course).collect()
+    }
 }
 
 /// How a policy's paths answered to shocks.
@@ -164,6 +179,19 @@ mod tests {
         assert_eq!(Responsiveness::of(&[path(100, |_| 90, |_| true)], 0), None, "it never began");
         assert_eq!(Responsiveness::of(&[path(100, |_| 90, |day| day == 40)], 56), None);
         assert_eq!(Responsiveness::of(&[path(100, |_| 90, |day| day == 10)], 0), None, "no level to come back to");
+    }
+
+    #[test]
+    fn a_course_is_what_the_answer_is_found_on() {
+        let bad = |day: usize| (60..67).contains(&day);
+        let daily = path(200, |day| if bad(day) { 30 } else { 100 }, |day| day == 60 || day == 100 || day == 10);
+        let courses = daily.courses(0);
+        // The shock of day 10 has no level to come back to.
+        assert_eq!(courses.iter().map(Vec::len).collect::<Vec<_>>(), [40, WATCH_DAYS]);
+        let depth = courses[0].iter().fold(0.0, |depth: f64, below| depth.max(-below));
+        let answer = Responsiveness::of(&[daily], 0).unwrap();
+        assert!((depth - 0.7).abs() < 1e-12 && (answer.dip - depth / 2.0).abs() < 1e-12, "{answer:?}");
+        assert!(courses[1].iter().all(|below| *below == 0.0));
     }
 
     #[test]

@@ -34,6 +34,9 @@ pub struct RolloutConfig {
     /// Share of the other nodes' costs of the same product in a node's reward, 0 (selfish) to 1
     /// (the chain's cost). Default 1.
     pub network_share: f32,
+    /// How much more than its cost a unit of customers' backlog weighs in the reward: 1 = what it costs. More
+    /// buys delivery rate at some cost; costs that are reported stay as they are. Default 1.
+    pub shortage_weight: f32,
     /// Weight of the change of the chain's HyperScore (over a sliding month, in points) in every
     /// reward. Default 0.02.
     pub hyperscore_weight: f32,
@@ -47,6 +50,7 @@ impl Default for RolloutConfig {
             days: 56,
             warmup_days: 28,
             network_share: 1.0,
+            shortage_weight: 1.0,
             hyperscore_weight: 0.02,
         }
     }
@@ -97,6 +101,13 @@ pub fn reward_scales(scenario: &Scenario<'_>) -> Vec<f32> {
         .collect()
 }
 
+/// Whether a node has a supplier whom effort makes better.
+#[must_use]
+pub fn effort_matters(scenario: &Scenario<'_>, node: usize) -> bool {
+    let lifts = |l: &u8| scenario.lanes()[usize::from(*l)].quality.as_ref().is_some_and(|q| q.lift_q16[1] > 0);
+    scenario.nodes()[node].inbound.iter().any(lifts)
+}
+
 /// Which choices a node has: what can't matter there is left out, so that no gradient is spent on it.
 #[must_use]
 pub fn mask_of(scenario: &Scenario<'_>, node: usize) -> HeadMask {
@@ -106,8 +117,7 @@ pub fn mask_of(scenario: &Scenario<'_>, node: usize) -> HeadMask {
     // Products are weighed against each other where they share production, storage or components.
     let shares = it.capacity.is_some() || it.storage.is_some() || it.bom_lines > 0;
     let weights: &[u8] = if shares { &[0, 1, 2] } else { &[Choice::TEXTBOOK.weight] };
-    let lifts = |l: &u8| scenario.lanes()[usize::from(*l)].quality.as_ref().is_some_and(|q| q.lift_q16[1] > 0);
-    let efforts: &[u8] = if it.inbound.iter().any(lifts) { &[0, 1, 2, 3] } else { &[Choice::TEXTBOOK.effort] };
+    let efforts: &[u8] = if effort_matters(scenario, node) { &[0, 1, 2, 3] } else { &[Choice::TEXTBOOK.effort] };
     let rushes: &[u8] = if it.express.is_some() { &[0, 1, 2, 3, 4, 5, 6, 7] } else { &[Choice::TEXTBOOK.expedite] };
     HeadMask::all()
         .narrowed(5, rushes)
@@ -315,7 +325,10 @@ fn replicate(
         let score = sliding.score(scenario);
         let change = scored.map_or(0.0, |last: f32| score - last) * config.hyperscore_weight;
         scored = Some(score);
-        let costs = network.costs().unwrap_or(&[]);
+        let mut costs = network.costs().unwrap_or(&[]).to_vec();
+        if config.shortage_weight != 1.0 {
+            weigh_backlog(scenario, network.state().inventory_level, config.shortage_weight - 1.0, &mut costs);
+        }
         for n in 0..nodes {
             since[n] = if recorder.steps[n] > before[n] { 0 } else { since[n] + 1 };
             let Some(step) = recorder.steps[n].checked_sub(1) else { continue };
@@ -336,6 +349,19 @@ fn replicate(
         simd::advance(&mut network, &mut recorder);
     }
     recorder.parts
+}
+
+/// Adds `more` times what customers' backlog costs today. Shapes `[node][product]`.
+fn weigh_backlog(scenario: &Scenario<'_>, levels: &[i32], more: f32, costs: &mut [i64]) {
+    use restock_core::layout::Column;
+    let p = scenario.products();
+    for (n, _) in scenario.nodes().iter().enumerate().filter(|(_, node)| node.sells) {
+        let rates = scenario.column(Column::BackorderCost, n);
+        let rows = costs[n * p..(n + 1) * p].iter_mut().zip(&levels[n * p..(n + 1) * p]);
+        for ((cost, &level), &rate) in rows.zip(rates) {
+            *cost += (more * level.min(0).unsigned_abs() as f32 * rate as f32) as i64;
+        }
+    }
 }
 
 /// Observations that greedy policies meet in a year: what the quantizer calibrates with. Shape

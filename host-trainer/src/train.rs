@@ -149,6 +149,13 @@ impl TrainingConfig {
             "0 to 1",
         );
         need(
+            (0.0..=100.0).contains(&rollout.shortage_weight),
+            "rollout",
+            "shortage_weight",
+            &rollout.shortage_weight,
+            "0 to 100",
+        );
+        need(
             (0.0..=1000.0).contains(&rollout.hyperscore_weight),
             "rollout",
             "hyperscore_weight",
@@ -185,6 +192,11 @@ impl TrainingConfig {
         reviews * scenario.products() as u64 * u64::from(self.rollout.replicas(scenario))
     }
 }
+
+/// Times that a run is put back to its best policies before it gives up.
+const RECOVERIES_MAX: u32 = 3;
+/// A validation cost of so many times the best means that learning has collapsed.
+const COLLAPSE: f64 = 1.5;
 
 /// Stockpoint-days of a validation, where the number of its paths is left to us.
 const VALIDATION_DAYS: u64 = 1 << 20;
@@ -259,8 +271,11 @@ pub struct Best {
 pub struct Iteration {
     /// One per learner.
     pub stats: Vec<UpdateStats>,
-    /// Mean cost of a validation path [currency], where this iteration was validated.
+    /// Mean cost of a validation path [currency], as [`Trainer::validate`] weighs it, where this iteration was
+    /// validated.
     pub validation_cost: Option<f64>,
+    /// What went wrong, where the learners were put back to the best policies.
+    pub recovered: Option<String>,
 }
 
 impl<'s> Trainer<'s> {
@@ -323,19 +338,30 @@ impl<'s> Trainer<'s> {
         self.best.as_ref().map_or_else(|| self.averaged_policies(), |b| b.policies.clone())
     }
 
-    /// Mean cost of a validation path under the present policies [currency].
+    /// Mean cost of a validation path under the present policies, customers' backlog weighed as in the reward
+    /// [currency].
     #[must_use]
     pub fn validate(&self, policies: &[FloatPolicy]) -> f64 {
         let protocol = self.config.validation(self.scenario);
         let outcomes = evaluate::run(self.scenario, &Contender::Float(policies), &protocol, self.threads);
-        evaluate::mean_and_interval(&evaluate::costs(self.scenario, &outcomes)).0
+        let cost = evaluate::mean_and_interval(&evaluate::costs(self.scenario, &outcomes)).0;
+        let more = f64::from(self.config.rollout.shortage_weight) - 1.0;
+        let sellers = self.scenario.nodes().iter().enumerate().filter(|(_, node)| node.sells).map(|(n, _)| n);
+        let sellers: Vec<usize> = sellers.collect();
+        let backlog =
+            outcomes.iter().flat_map(|o| sellers.iter().map(|&n| o.kpis.node(n).ledger.backorder)).sum::<i64>();
+        cost + more * backlog as f64 / f64::from(self.scenario.money_scale()) / outcomes.len().max(1) as f64
     }
 
     /// One iteration: experience with the present policies, then every learner's update, in turn
     /// with nothing shared, on threads.
     ///
+    /// A learner that diverges (a number that is not finite, a policy that jumps), or a validation that costs
+    /// half as much again as the best, puts all learners back to the best policies with half the step size.
+    ///
     /// # Errors
-    /// If a learner diverged; all learners are then as before.
+    /// If a learner diverged and there is nothing to go back to, or it has gone back too often; all learners
+    /// are then as before.
     pub fn iterate(&mut self) -> Result<Iteration, PpoError> {
         let policies = self.policies();
         if self.iteration == 0 && self.config.validate_every > 0 && self.best.is_none() {
@@ -358,7 +384,14 @@ impl<'s> Trainer<'s> {
             let stats = learner.update(batch, iteration)?;
             Ok((learner, stats))
         });
-        let updated: Vec<(Learner, UpdateStats)> = updated.into_iter().collect::<Result<_, PpoError>>()?;
+        let updated: Vec<(Learner, UpdateStats)> = match updated.into_iter().collect::<Result<_, PpoError>>() {
+            Ok(updated) => updated,
+            Err(error) if error.is_divergence() && self.recover() => {
+                self.iteration += 1;
+                return Ok(Iteration { stats: Vec::new(), validation_cost: None, recovered: Some(error.to_string()) });
+            }
+            Err(error) => return Err(error),
+        };
         let (learners, stats) = updated.into_iter().unzip();
         self.learners = learners;
         self.iteration += 1;
@@ -372,6 +405,59 @@ impl<'s> Trainer<'s> {
                 self.best = Some(Best { cost, iteration: self.iteration, policies });
             }
         }
-        Ok(Iteration { stats, validation_cost })
+        let collapsed = validation_cost.zip(self.best.as_ref()).filter(|(cost, best)| *cost > COLLAPSE * best.cost);
+        let told = collapsed.map(|(cost, best)| {
+            format!(
+                "collapsed: a validation path costs {cost:.0}, that of iteration {} {:.0}",
+                best.iteration, best.cost
+            )
+        });
+        let recovered = told.filter(|_| self.recover());
+        Ok(Iteration { stats, validation_cost, recovered })
+    }
+
+    /// Puts every learner back to the best policies; says whether that is possible.
+    fn recover(&mut self) -> bool {
+        let Some(best) = &self.best else { return false };
+        if self.learners.iter().any(|learner| learner.recoveries() >= RECOVERIES_MAX) {
+            return false;
+        }
+        self.learners.iter_mut().zip(&best.policies).for_each(|(learner, policy)| learner.recover(policy));
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::input::default_network;
+
+    fn small() -> TrainingConfig {
+        let mut config = TrainingConfig { validate_every: 1, validation_replicas: 1, ..TrainingConfig::default() };
+        config.ppo.iterations = 20;
+        (config.rollout.replicas, config.rollout.replicas_per_path) = (1, 1);
+        (config.rollout.days, config.rollout.warmup_days) = (7, 1);
+        config
+    }
+
+    #[test]
+    fn a_run_that_diverges_goes_back_to_its_best_policies_and_gives_up_in_the_end() {
+        let image = default_network().image().unwrap();
+        let scenario = Scenario::new(&image).unwrap();
+        let names = ["retailer", "manufacturer", "supplier"].map(str::to_owned);
+        let mut config = small();
+        // No step that moves the policy at all is allowed.
+        (config.ppo.kl_target, config.ppo.kl_limit) = (0.0, 1e-12);
+        let mut trainer = Trainer::new(&scenario, &names, config, 1).expect("good settings");
+        let fresh: Vec<Vec<f32>> = trainer.policies().iter().map(|p| p.parameters().to_vec()).collect();
+        for turn in 1..=RECOVERIES_MAX {
+            let done = trainer.iterate().expect("goes back");
+            assert!(done.recovered.expect("a reason").contains("the policy moved"), "turn {turn}");
+            assert!(done.stats.is_empty() && trainer.learners.iter().all(|learner| learner.recoveries() == turn));
+        }
+        assert_eq!(trainer.iteration, RECOVERIES_MAX);
+        let back: Vec<Vec<f32>> = trainer.policies().iter().map(|p| p.parameters().to_vec()).collect();
+        assert_eq!(back, fresh, "the best so far is the policy that it began with");
+        assert!(trainer.iterate().expect_err("not for ever").is_divergence());
     }
 }

@@ -6,7 +6,7 @@ use crate::layout::Column;
 use crate::order::{self, Bounds};
 use crate::rows::{add_row, at, copy_row, row, row_mut};
 use crate::scenario::{FIRST_COME_DAYS, Scenario};
-use crate::state::State;
+use crate::state::{State, StateView};
 
 impl Network<'_, '_> {
     #[inline(always)]
@@ -158,9 +158,21 @@ pub(super) fn book(state: &mut State<'_>, s: &Scenario<'_>, day: usize, l: usize
 
 /// Inventory position of one node: level plus all that is ordered and not yet stocked, in the yard too.
 #[inline(always)]
-pub(super) fn position_row(s: &Scenario<'_>, state: &State<'_>, n: usize, position: &mut [i32]) {
+pub(super) fn position_row(s: &Scenario<'_>, state: &StateView<'_>, n: usize, position: &mut [i32]) {
+    copy_row(position, row(state.inventory_level, n, s.products()));
+    add_supply_row(s, state, n, position);
+}
+
+/// Adds the same to what is there.
+pub(crate) fn add_position_row(s: &Scenario<'_>, state: &StateView<'_>, n: usize, position: &mut [i32]) {
+    add_row(position, row(state.inventory_level, n, s.products()));
+    add_supply_row(s, state, n, position);
+}
+
+/// Adds what one node has ordered and not yet stocked.
+#[inline(always)]
+fn add_supply_row(s: &Scenario<'_>, state: &StateView<'_>, n: usize, position: &mut [i32]) {
     let p = s.products();
-    copy_row(position, row(state.inventory_level, n, p));
     let mut add = |rows: &[i32], r: usize| add_row(position, row(rows, r, p));
     let Some(node) = s.nodes().get(n) else { return };
     for &b in &node.inbound {

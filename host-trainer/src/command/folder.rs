@@ -2,6 +2,7 @@
 
 use super::{Common, print, print_json, table, world};
 use crate::failure::{Failure, tell};
+use crate::input::calendar::Date;
 use crate::input::problem::Place;
 use crate::input::{self, Loaded, Problem, Problems};
 use crate::problem::load;
@@ -20,6 +21,10 @@ pub struct InitArguments {
     /// Your products: a CSV with the columns product and unit_price.
     #[arg(long, requires = "demand")]
     pub products: Option<PathBuf>,
+    /// Last day of the history that the network is fitted on, as 2011-08-31: the rest is left to test on, with
+    /// `restock compare --replay`.
+    #[arg(long, requires = "demand", value_name = "DATE")]
+    pub until: Option<String>,
     /// Write the embedded default network, with its 200 products, as a folder to edit.
     #[arg(long, conflicts_with = "demand")]
     pub embedded: bool,
@@ -45,8 +50,13 @@ pub fn init(arguments: &InitArguments, common: &Common) -> Result<(), Failure> {
     if taken {
         return Err(Failure::usage(format!("{} is not empty: give a new folder", folder.display())));
     }
+    let until = arguments.until.as_ref().map(|text| {
+        let right = || Failure::usage(format!("--until {text}: not a date, should be one as 2011-08-31"));
+        Date::parse(text).ok_or_else(right)
+    });
+    let until = until.transpose()?;
     let written = match (&arguments.demand, &arguments.products) {
-        (Some(demand), Some(products)) => input::write_from_history(folder, demand, products),
+        (Some(demand), Some(products)) => input::write_from_history_until(folder, demand, products, until),
         _ if arguments.embedded => input::write_default(folder),
         _ if arguments.example => input::write_example(folder),
         _ => input::write_starter(folder),
@@ -146,7 +156,8 @@ mod tests {
     fn made(embedded: bool, example: bool) -> Loaded {
         let dir = tempfile::tempdir().unwrap();
         let folder = dir.path().join("network");
-        let arguments = InitArguments { folder: folder.clone(), demand: None, products: None, embedded, example };
+        let arguments =
+            InitArguments { folder: folder.clone(), demand: None, products: None, until: None, embedded, example };
         init(&arguments, &Common { json: false, quiet: true, threads: None }).unwrap();
         load(&folder).unwrap()
     }
@@ -168,6 +179,7 @@ mod tests {
             folder: path("net"),
             demand: Some(path("sales.csv")),
             products: Some(path("products.csv")),
+            until: None,
             embedded: false,
             example: false,
         };

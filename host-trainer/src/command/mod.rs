@@ -3,12 +3,14 @@
 pub mod bench;
 pub mod compare;
 pub mod demo;
+pub mod evidence_table;
 pub mod explain;
 pub mod folder;
 pub mod forecast;
 pub mod inspect;
 pub mod optimum;
 pub mod pack;
+pub mod report;
 pub mod rule;
 pub mod session;
 pub mod simulate;
@@ -84,6 +86,8 @@ pub enum Command {
     Verify(verify::Arguments),
     /// Tell why a node ordered what it did on a day.
     Explain(explain::Arguments),
+    /// Show a run as one page: map and replay, comparison, curves, data quality, manifest.
+    Report(report::Arguments),
     /// Fit forecasts to a history of demand, or backtest them against simpler methods.
     Forecast(forecast::Arguments),
     /// Measure the simulator, the policies and the training on this machine.
@@ -108,6 +112,7 @@ pub fn run(line: CommandLine) -> Result<(), Failure> {
         Command::Inspect(arguments) => inspect::run(&arguments, &common),
         Command::Verify(arguments) => verify::run(&arguments, &common),
         Command::Explain(arguments) => explain::run(&arguments, &common),
+        Command::Report(arguments) => report::run(&arguments, &common),
         Command::Forecast(arguments) => forecast::run(&arguments, &common),
         Command::Bench(arguments) => bench::run(&arguments, &common),
     }

@@ -56,6 +56,7 @@ pub fn train(
     let started = Instant::now();
     let first = trainer.iteration;
     let mut last_cost = trainer.best.as_ref().map(|b| b.cost);
+    let mut recovered: Option<String> = None;
     while !trainer.is_done() {
         let iteration = trainer.iteration;
         let begun = Instant::now();
@@ -67,6 +68,9 @@ pub fn train(
             extra.insert("decisions_per_second".into(), (trainer.decisions_per_iteration() as f64 / seconds).into());
             if let Some(cost) = done.validation_cost {
                 extra.insert("validation_cost".into(), cost.into());
+            }
+            if let Some(reason) = &recovered {
+                extra.insert("recovered".into(), reason.as_str().into());
             }
             lines
                 .write(&Entry { iteration, learner: learner.name().to_owned(), update: *stats, extra })
@@ -84,6 +88,11 @@ pub fn train(
             ];
             let tags: Vec<(&str, f32)> = tags.iter().map(|(n, v)| (n.as_str(), *v as f32)).collect();
             events.write(iteration, &tags).map_err(|e| fail(&e))?;
+        }
+        // An iteration that was undone has no figures: the next one's lines tell of it.
+        recovered = done.recovered;
+        if let Some(reason) = recovered.as_ref().filter(|_| !quiet) {
+            eprintln!("train: {reason}; back to the best policies so far, with half the step size");
         }
         if let Some(cost) = done.validation_cost {
             events.write(iteration, &[("validation_cost", cost as f32)]).map_err(|e| fail(&e))?;

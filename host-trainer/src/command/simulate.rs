@@ -4,6 +4,7 @@ use super::{Common, print, print_json, rule, table};
 use crate::baselines;
 use crate::evaluate::{self, Contender, Outcome, Protocol};
 use crate::failure::Failure;
+use crate::lp;
 use crate::problem::Problem;
 use crate::run_folder::REPLICAS_MAX;
 use clap::Args;
@@ -26,6 +27,9 @@ pub struct Arguments {
     /// dual-index:Se=4,Sr=7,cap=2 (levels of the fast and the normal route), echelon-base-stock:shop.S=7,depot.S=12,
     /// anchor-adjust:expected=4,S=28,alpha=1,beta=1,from=4 (Sterman's rule from that day on). `S=12` holds everywhere,
     /// `shop.S=12` at one node, `shop/mug.S=12` at one stockpoint.
+    ///
+    /// Linear programs: static-lp (mean demand, executed as planned), rolling-lp (planned anew each week),
+    /// rolling-lp-safety (with the textbook's safety stock); seconds a path.
     #[arg(long, default_value = "textbook")]
     pub policy: String,
     /// Days between orders under `periodic-review`.
@@ -78,6 +82,9 @@ pub fn run(arguments: &Arguments, common: &Common) -> Result<(), Failure> {
     };
     let bytes;
     let ruled = rule::parse(&arguments.policy, &scenario, &problem.names)?;
+    let planned = lp::contenders::named(&arguments.policy, &scenario, &protocol)
+        .map_err(|e| Failure::data(format!("--policy {}: {e}", arguments.policy)))?;
+    let ruled = ruled.or(planned);
     let contender = match arguments.policy.as_str() {
         _ if ruled.is_some() => ruled.unwrap_or(Contender::Textbook),
         "textbook" => Contender::Textbook,
@@ -90,8 +97,9 @@ pub fn run(arguments: &Arguments, common: &Common) -> Result<(), Failure> {
         file => {
             bytes = std::fs::read(file).map_err(|e| {
                 Failure::usage(format!(
-                    "--policy {file}: {e}; known are {} with parameters, textbook, base-stock, reorder-point, periodic-review and policy files",
-                    rule::names()
+                    "--policy {file}: {e}; known are {} with parameters, textbook, base-stock, reorder-point, periodic-review, {} and policy files",
+                    rule::names(),
+                    lp::contenders::NAMES.join(", ")
                 ))
             })?;
             let blob = PolicyBlob::decode(&bytes).map_err(|e| Failure::data(format!("{file}: {e}")))?;

@@ -30,13 +30,23 @@ pub fn lines(table: &Table) -> String {
 /// asks for, HyperScore with its parts, responsiveness, and the cost terms.
 #[must_use]
 pub fn comparison(summaries: &[Summary], currency: &str) -> String {
+    format!("{}\n\n{}", lines(&figures(summaries, currency)), details(summaries, currency))
+}
+
+/// The last three of them.
+#[must_use]
+pub fn details(summaries: &[Summary], currency: &str) -> String {
+    let tables = [scores(summaries), responsiveness(summaries), cost_terms(summaries, currency)];
+    tables.iter().map(lines).collect::<Vec<_>>().join("\n\n")
+}
+
+/// What a planner asks for.
+fn figures(summaries: &[Summary], currency: &str) -> Table {
     let compared = summaries.iter().any(|s| s.versus_periodic_review_percent.is_some());
     let mut header = vec!["policy".to_owned(), format!("total cost\n[{currency}]")];
     header.extend(compared.then(|| "vs periodic\nreview".to_owned()));
     header.extend(["delivery\nrate", "inventory\nturnover", "bullwhip\nratio"].map(str::to_owned));
     let mut figures = titled(header, 1);
-    let mut scores =
-        titled(["policy", "HyperScore", "V", "delivery\nrate", "inventory\nscore", "capacity\nutilization"], 1);
     for s in summaries {
         let mut row = vec![s.policy.clone(), with_interval(s.total_cost, s.total_cost_ci95)];
         row.extend(compared.then(|| s.versus_periodic_review_percent.map_or_else(String::new, |(d, i)| percent(d, i))));
@@ -46,6 +56,15 @@ pub fn comparison(summaries: &[Summary], currency: &str) -> String {
             format!("{:.2}", s.bullwhip_ratio),
         ]);
         figures.add_row(row);
+    }
+    figures
+}
+
+/// HyperScore with its parts.
+fn scores(summaries: &[Summary]) -> Table {
+    let mut scores =
+        titled(["policy", "HyperScore", "V", "delivery\nrate", "inventory\nscore", "capacity\nutilization"], 1);
+    for s in summaries {
         scores.add_row([
             s.policy.clone(),
             format!("{:.2}", s.hyperscore),
@@ -55,8 +74,7 @@ pub fn comparison(summaries: &[Summary], currency: &str) -> String {
             format!("{:.3}", s.parts.capacity_utilization),
         ]);
     }
-    let tables = [figures, scores, responsiveness(summaries), cost_terms(summaries, currency)];
-    tables.iter().map(lines).collect::<Vec<_>>().join("\n\n")
+    scores
 }
 
 /// Responsiveness: the bullwhip ratio of each echelon and, where there were shocks, the answer to them.
@@ -98,6 +116,18 @@ fn cost_terms(summaries: &[Summary], currency: &str) -> Table {
         table.add_row(row);
     }
     table
+}
+
+/// The same table in Markdown; a header of several lines becomes one.
+#[must_use]
+pub fn markdown(table: &Table) -> String {
+    let one = |text: String| text.replace('\n', " ").replace('|', "\\|");
+    let line = |cells: Vec<String>| format!("| {} |", cells.join(" | "));
+    let header: Vec<String> =
+        table.header().map(|row| row.cell_iter().map(|cell| one(cell.content())).collect()).unwrap_or_default();
+    let rule: Vec<String> = (0..header.len()).map(|i| if i == 0 { "---" } else { "---:" }.to_owned()).collect();
+    let rows = table.row_iter().map(|row| line(row.cell_iter().map(|cell| one(cell.content())).collect()));
+    [line(header), line(rule)].into_iter().chain(rows).collect::<Vec<_>>().join("\n")
 }
 
 /// `5 859 ± 1 387`; without the interval where a single path gives none.

@@ -5,6 +5,7 @@ use super::{Common, compare, print, print_json, session, table};
 use crate::evaluate::Protocol;
 use crate::failure::Failure;
 use crate::problem::Names;
+use crate::progress::Interrupt;
 use crate::run_folder::RunFolder;
 use crate::trace::{Difference, Trace};
 use clap::Args;
@@ -50,7 +51,12 @@ pub fn run(arguments: &Arguments, common: &Common) -> Result<(), Failure> {
         warmup_days: evaluation.warmup_days,
         days: evaluation.days,
     };
-    let again = compare::compare(&scenario, &problem, Some(&trainer.best_policies()), Some(blob), &protocol, common);
+    let policies = trainer.best_policies();
+    let tuned = crate::tune::kept(&folder)?.map(|kept| kept.rules).unwrap_or_default();
+    let mut entrants = compare::field(&scenario, &tuned, Some(&policies), Some(blob));
+    // A rule that was tuned after the comparison was not in it.
+    entrants.retain(|entrant| evaluation.digests.iter().any(|(name, _)| *name == entrant.name));
+    let again = compare::contest(&scenario, &problem, &entrants, None, &protocol, (common, Interrupt::never()))?;
     let mut changed = Vec::new();
     let mut first = Vec::new();
     for (name, digest) in &evaluation.digests {

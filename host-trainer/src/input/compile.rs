@@ -43,6 +43,12 @@ pub(crate) struct Masses {
     pub(crate) spread: bool,
 }
 
+/// The words of a table of whole values, in ascending order with their weights; `None` as [`compile`].
+#[must_use]
+pub fn table_of(points: &[(i64, f64)]) -> Option<Vec<i32>> {
+    compile(&Masses { points: points.to_vec(), step: 1, spread: false }).map(|table| table.words)
+}
+
 /// One segment: where it starts in `u`, its least value and its span.
 struct Segment {
     start: u64,

@@ -45,6 +45,19 @@ struct Listed {
 /// # Errors
 /// Every bad row of both files at once, or what the file system says.
 pub fn write_from_history(dir: &Path, demand_csv: &Path, products_csv: &Path) -> Result<Vec<Problem>, InitError> {
+    write_from_history_until(dir, demand_csv, products_csv, None)
+}
+
+/// The same around the part of the history up to a date and with it: the rest is left to test on.
+///
+/// # Errors
+/// As [`write_from_history`]; sales after the date are checked like all others, and then not looked at.
+pub fn write_from_history_until(
+    dir: &Path,
+    demand_csv: &Path,
+    products_csv: &Path,
+    until: Option<Date>,
+) -> Result<Vec<Problem>, InitError> {
     let mut report = Report::default();
     let name_of = |path: &Path| path.display().to_string();
     let mut bytes = |path: &Path| {
@@ -58,7 +71,17 @@ pub fn write_from_history(dir: &Path, demand_csv: &Path, products_csv: &Path) ->
         return Err(failed(report).into());
     }
     let products = read_products(&name_of(products_csv), &product_bytes, &mut report);
-    let sales = read_sales(&name_of(demand_csv), &demand_bytes, &products, &mut report);
+    let mut sales = read_sales(&name_of(demand_csv), &demand_bytes, &products, &mut report);
+    if let (Some(until), Some(first)) = (until, sales.keys().next().map(|key| key.0)) {
+        sales.retain(|key, _| key.0 <= until);
+        if sales.is_empty() {
+            report.error(
+                Place::whole(&name_of(demand_csv)),
+                format!("there are no sales until {until}"),
+                format!("a later date: sales begin on {first}"),
+            );
+        }
+    }
     if report.errors() > 0 || sales.is_empty() || products.is_empty() {
         if report.errors() == 0 {
             report.error(

@@ -33,9 +33,17 @@ const SEED: u64 = 200;
 const PRODUCTS: u32 = 200;
 /// Days a replica may run: two years of 52 weeks.
 const HORIZON_DAYS: u32 = 728;
-/// Minor units per unit of currency: the finest round number at which a shock of every range on every day of two
-/// years can't pass the range of money; a day's holding cost of the cheapest unit is still right to 0.1 %.
-const MONEY_SCALE: u32 = 600_000;
+/// Minor units per unit of currency: a third of the finest round number at which a shock of every range on every day
+/// of two years can't pass the range of money, so that worlds of half as much demand again, or twice its deviation,
+/// fit too; a day's holding cost of the cheapest unit is still right to 0.3 %.
+const MONEY_SCALE: u32 = 200_000;
+/// At a weight of 1 what is learned is the cheapest (152,796 GBP a year), but serves 90.0 %, less than any textbook
+/// rule; at 2 it serves 93.8 % for 176,312.
+const TRAINING: &str = "
+# What is learned should serve no worse than the rules do: customers' backlog weighs more than it costs.
+[training.rollout]
+shortage_weight = 1.4
+";
 
 /// Pieces of the wholesaler's in a unit here (a choice): a fifth of the units at five times the price.
 const PACK: f64 = 5.0;
@@ -292,6 +300,7 @@ fn network_toml() -> String {
         }
     }
     text.push_str(DISRUPTIONS.trim_start());
+    text.push_str(TRAINING);
     text
 }
 

@@ -24,6 +24,7 @@ mod bom;
 pub mod calendar;
 mod chain;
 pub mod compile;
+mod daily;
 mod demand;
 pub mod distribution;
 mod document;
@@ -67,10 +68,12 @@ mod tests;
 #[cfg(test)]
 mod world_tests;
 
+pub use daily::{Daily, read_daily};
 pub use example::write_example;
 pub use files::{InitError, Loaded, check, load, load_files};
-pub use from_history::write_from_history;
+pub use from_history::{write_from_history, write_from_history_until};
 pub use general_goods::{default_network, write_default};
+pub(crate) use planning::textbook_factor;
 pub use problem::{Problem, Problems};
 pub use spec::{
     LaneSpec, NetworkSpec, NodeSpec, ProductSpec, ProfileSpec, QualitySpec, RouteSpec, read_image, write_image,

@@ -114,6 +114,11 @@ pub(crate) fn critical_ratio(shortage: f64, holding: f64) -> f64 {
     if shortage + holding > 0.0 { shortage / (shortage + holding) } else { 0.5 }
 }
 
+/// Textbook safety factor z for what a unit short and a unit held cost.
+pub(crate) fn textbook_factor(shortage: f64, holding: f64) -> f64 {
+    normal::quantile(critical_ratio(shortage, holding).clamp(RATIO_MIN, RATIO_MAX))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

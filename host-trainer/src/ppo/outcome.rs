@@ -43,6 +43,14 @@ pub struct UpdateStats {
     pub samples: u64,
 }
 
+impl PpoError {
+    /// Whether learning went wrong, rather than what was given to it.
+    #[must_use]
+    pub fn is_divergence(&self) -> bool {
+        matches!(self, Self::NotFinite { .. } | Self::KlExploded { .. })
+    }
+}
+
 /// An update that did not happen: the learner is as it was before.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum PpoError {

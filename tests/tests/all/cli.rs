@@ -7,6 +7,10 @@
 mod bad_input;
 #[path = "cli/commands.rs"]
 mod commands;
+#[path = "cli/comparison.rs"]
+mod comparison;
+#[path = "cli/report.rs"]
+mod report;
 #[path = "cli/resume.rs"]
 mod resume;
 #[path = "cli/tampering.rs"]
@@ -73,7 +77,7 @@ impl Workplace {
         let made = RUN.get_or_init(|| {
             let place = Self::with_network();
             place.restock("train net --out run -q").expect(OK);
-            place.restock("compare run --replicas 2 -q").expect(OK);
+            place.restock("compare run --replicas 2 -q --tune-looks 6 --tune-paths 1").expect(OK);
             place
         });
         let place = Self::new();

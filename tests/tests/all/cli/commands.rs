@@ -3,7 +3,7 @@
 use super::*;
 
 /// The commands that work on a run and a network, in the order in which a user comes to them.
-const COMMANDS: [&str; 13] = [
+const COMMANDS: [&str; 14] = [
     "init other",
     "check net",
     "simulate net --replicas 2 --policy textbook",
@@ -14,9 +14,10 @@ const COMMANDS: [&str; 13] = [
     "pack trained --out device.policy",
     "inspect device.policy",
     "inspect observation",
-    "compare trained --replicas 2",
+    "compare trained --replicas 2 --tune-looks 6 --tune-paths 1",
     "verify trained",
     "explain --run trained --node shop --product mug --day 40",
+    "report trained --html page.html",
 ];
 
 #[test]
@@ -30,7 +31,13 @@ fn every_command_works_and_prints_tables_that_fit_a_window() {
         assert!(widest <= 120 || arguments == "inspect observation", "{widest} columns: {ended}");
         assert!(!ended.stdout.contains("NaN") && !ended.stdout.contains("inf "), "{ended}");
         assert!(ended.stdout.lines().all(|line| line.trim_end() == line), "spaces at line ends: {ended}");
-        assert!(ended.stderr.lines().all(|line| line.starts_with("train:") || line.starts_with("compare:")), "{ended}");
+        assert!(
+            ended
+                .stderr
+                .lines()
+                .all(|line| ["train:", "compare:", "tune:", "report:"].iter().any(|task| line.starts_with(task))),
+            "{ended}"
+        );
         assert_eq!(place.restock(&format!("{arguments} --help")).expect(OK).stderr, "");
     }
     let policy = place.bytes("device.policy");
@@ -51,17 +58,18 @@ fn every_command_prints_one_versioned_json_document() {
         let document = ended.json();
         let command = arguments.split(' ').next().unwrap_or_default();
         let named = if arguments == "inspect observation" { "observation" } else { command };
-        assert_eq!(document["format"], format!("restock-{named}/1"), "{ended}");
+        let version = if command == "compare" { 2 } else { 1 };
+        assert_eq!(document["format"], format!("restock-{named}/{version}"), "{ended}");
         assert_eq!(ended.stderr, "", "quiet means quiet: {ended}");
     }
     let results: Value = serde_json::from_str(&place.read("trained/results.json")).expect("JSON");
-    assert_eq!(results["format"], "restock-compare/1");
+    assert_eq!(results["format"], "restock-compare/2");
 }
 
 #[test]
 fn a_comparison_is_made_of_figures_that_fit_together() {
     let place = Workplace::with_run();
-    let document = place.restock("compare run --replicas 3 --json").expect(OK).json();
+    let document = place.restock("compare run --replicas 3 --tune-looks 0 --json").expect(OK).json();
     let policies = document["policies"].as_array().expect("a list");
     let names: Vec<_> = policies.iter().filter_map(|p| p["policy"].as_str()).collect();
     assert_eq!(
@@ -83,9 +91,9 @@ fn a_comparison_is_made_of_figures_that_fit_together() {
 #[test]
 fn one_path_has_no_interval_and_no_number_is_nan() {
     let place = Workplace::with_run();
-    let ended = place.restock("compare run --replicas 1 -q").expect(OK);
+    let ended = place.restock("compare run --replicas 1 -q --tune-looks 6 --tune-paths 1").expect(OK);
     assert!(!ended.stdout.contains('±') && !ended.stdout.contains("NaN"), "{ended}");
-    let document = place.restock("compare run --replicas 1 --json -q").expect(OK).json();
+    let document = place.restock("compare run --replicas 1 --json -q --tune-looks 6 --tune-paths 1").expect(OK).json();
     assert_eq!(document["policies"][1]["total_cost_ci95"], Value::Null);
     assert_eq!(document["policies"][1]["versus_periodic_review_percent"][1], Value::Null);
     place.restock("verify run").expect(OK);
@@ -110,7 +118,7 @@ fn lost_sales_several_suppliers_and_no_production_work_all_the_way() {
         assert!(ended.stdout.contains("lost sale") && !ended.stdout.contains("NaN"), "{ended}");
     }
     place.restock("train net --out run -q").expect(OK);
-    let document = place.restock("compare run --replicas 1 --json -q").expect(OK).json();
+    let document = place.restock("compare run --replicas 1 --json -q --tune-looks 6 --tune-paths 1").expect(OK).json();
     assert!(
         document["policies"]
             .as_array()
@@ -126,7 +134,7 @@ fn one_product_and_one_day_are_enough() {
     place.write("net/products.csv", "name,unit_price,demand\nmug,4.50,poisson(6)\n");
     place.write("net/stockpoints.csv", "node,product,initial_inventory\nshop,mug,12\n");
     place.restock("train net --out run -q").expect(OK);
-    place.restock("compare run --replicas 2 -q").expect(OK);
+    place.restock("compare run --replicas 2 -q --tune-looks 6 --tune-paths 1").expect(OK);
     place.restock("verify run").expect(OK);
     // A single day can be simulated; to learn from, it is too short, and that is said before anything is made.
     place.edit("net/network.toml", "horizon_days = 182", "horizon_days = 1");
@@ -229,7 +237,9 @@ fn what_is_simulated_depends_on_the_seed_and_on_nothing_else() {
 #[test]
 fn a_reader_that_goes_away_is_no_failure() {
     let place = Workplace::with_run();
-    for arguments in ["inspect observation", "simulate net --replicas 1", "compare run --replicas 1 --json"] {
+    for arguments in
+        ["inspect observation", "simulate net --replicas 1", "compare run --replicas 1 --tune-looks 0 --json"]
+    {
         let mut child = place.command(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("starts");
         drop(child.stdout.take());
         drop(child.stderr.take());
