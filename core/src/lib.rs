@@ -21,16 +21,19 @@
 //!
 //! Each concept has one home: what a policy sees ([`observation`]), how a choice becomes a level
 //! ([`action`]) and a level an order ([`order`]), what a day is ([`network`]), money ([`ledger`]),
-//! success ([`kpi`], [`hyperscore`]), its watch ([`monitor`]), bytes to policy ([`blob`]).
+//! success ([`kpi`], [`hyperscore`]), its watch ([`monitor`]), who decides when the policy is not trusted
+//! ([`guard`]), what was decided and why ([`decision_log`]), bytes to policy ([`blob`]).
 
 pub mod action;
 pub mod allocation;
 pub mod blob;
 mod checksum;
 pub mod convert;
+pub mod decision_log;
 pub mod digest;
 pub mod draws;
 pub mod forecast;
+pub mod guard;
 pub mod hyperscore;
 pub mod kpi;
 pub mod layout;

@@ -7,7 +7,7 @@
 //!        |
 //!        '--> step (a week's totals) --> step's score --> slow and fast level
 //!                                             |
-//!                                             '--> CUSUM --> alarm --> Guarded: the classical policy
+//!                                             '--> CUSUM --> alarm --> guard: the policy's fallback
 //! ```
 //!
 //! The alarm is a one-sided CUSUM (Page 1954) of the scores of whole steps, each from the totals of its own
@@ -19,6 +19,7 @@
 //! both). A season that lowers the score for longer is a fall too: the monitor does not know the calendar.
 
 use crate::convert::{saturate_wide, wide_index, wider};
+use crate::guard::Reason;
 use crate::hyperscore::{Conditions, DeviceCurve, Parts, WeightsPpm};
 use crate::kpi::{Spread, Tally};
 use crate::rows::at;
@@ -26,43 +27,14 @@ use crate::scenario::{Scenario, ScoreParametersPpm};
 use fixed::types::I32F32;
 
 mod drift;
-mod guarded;
 
 pub use drift::{Drift, DriftSettings};
-pub use guarded::Guarded;
 
 /// Longest window [days].
 pub const WINDOW_DAYS_MAX: usize = 56;
 
 /// Greatest figure of a day that is taken as it is: sums of a window then never overflow.
 const FIGURE_MAX: i64 = 1 << 56;
-
-/// Why the classical policy is in charge.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-pub enum Reason {
-    /// The score has drifted down.
-    ScoreDrift = 1,
-    /// The window's score is below the operator's floor.
-    BelowFloor = 2,
-    /// The learned policy was refused: damaged, or for another problem.
-    PolicyRefused = 3,
-    /// A person has asked for it.
-    Operator = 4,
-}
-
-impl Reason {
-    /// The reason in words, for a log.
-    #[must_use]
-    pub const fn text(self) -> &'static str {
-        match self {
-            Self::ScoreDrift => "score drifted down",
-            Self::BelowFloor => "score below the floor",
-            Self::PolicyRefused => "policy refused",
-            Self::Operator => "operator",
-        }
-    }
-}
 
 /// How a monitor watches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

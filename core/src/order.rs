@@ -50,6 +50,17 @@ pub fn plain(level: i32, position: i32, cap: i32, order_max: i32) -> i32 {
     if order > 0 { order } else { 0 }
 }
 
+/// Whether the scenario's bounds bind what is asked for: a level above the position's limit, or an order above the
+/// greatest of one day. Lots and minimum orders are not counted: they bind every day and hurt nobody.
+#[inline(always)]
+#[must_use]
+pub fn is_clamped(level: i32, position: i32, cap: i32, order_max: i32, position_max: i32) -> bool {
+    let missing = i64::from(level) - i64::from(position);
+    let asked = if missing < i64::from(cap) { missing } else { i64::from(cap) };
+    // A level above the limit binds only if something is asked for.
+    asked > i64::from(order_max) || (level > position_max && asked > 0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -74,6 +85,17 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn what_passes_a_bound_is_clamped_and_what_reaches_it_is_not() {
+        let clamped = |level, cap| is_clamped(level, 40, cap, 30, 90);
+        assert!(!clamped(70, UNLIMITED), "an order of 30 is allowed");
+        assert!(clamped(71, UNLIMITED), "an order of 31 is not");
+        assert!(!clamped(71, 30), "unless the policy's own cap lowers it");
+        assert!(clamped(91, 10), "no level above 90");
+        assert!(!clamped(NOTHING, UNLIMITED) && !is_clamped(95, 96, UNLIMITED, 30, 90), "who orders nothing is free");
+        assert!(is_clamped(i32::MAX, i32::MIN, UNLIMITED, 30, i32::MAX));
     }
 
     #[test]

@@ -67,12 +67,23 @@ pub trait Policy {
     /// Sets `actions` for every product of the node that `view` shows. They come in as an order of
     /// nothing over the first route.
     fn decide(&mut self, view: &NodeView<'_>, actions: &mut Actions<'_>);
+
+    /// The same when the policy is not trusted: the textbook rule, unless it has a fallback of its own.
+    #[inline(always)]
+    fn fall_back(&mut self, view: &NodeView<'_>, actions: &mut Actions<'_>) {
+        Textbook.decide(view, actions);
+    }
 }
 
 impl<P: Policy + ?Sized> Policy for &mut P {
     #[inline(always)]
     fn decide(&mut self, view: &NodeView<'_>, actions: &mut Actions<'_>) {
         (**self).decide(view, actions);
+    }
+
+    #[inline(always)]
+    fn fall_back(&mut self, view: &NodeView<'_>, actions: &mut Actions<'_>) {
+        (**self).fall_back(view, actions);
     }
 }
 

@@ -10,6 +10,8 @@ mod cli;
 mod conformance;
 #[path = "all/conservation.rs"]
 mod conservation;
+#[path = "all/decision_log.rs"]
+mod decision_log;
 #[path = "all/firmware.rs"]
 mod firmware;
 #[path = "all/forecast.rs"]

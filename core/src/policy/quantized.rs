@@ -171,4 +171,18 @@ impl<K: Kernel> Policy for QuantizedPolicy<'_, K> {
         }
         self.decisions += wide_bits(count(p));
     }
+
+    /// The textbook rule with the fallback choices of the node's agent.
+    #[inline(always)]
+    fn fall_back(&mut self, view: &NodeView<'_>, actions: &mut Actions<'_>) {
+        let agent = self.agents.get(view.node()).and_then(Option::as_ref);
+        let heads = agent.and_then(|agent| <[u8; HEADS]>::try_from(agent.fallback()).ok());
+        match heads.map(Choice::from_heads) {
+            None | Some(Choice::TEXTBOOK) => Textbook.decide(view, actions),
+            Some(choice) => {
+                let outlooks = view.outlooks();
+                (0..view.products()).for_each(|product| actions.set(product, &outlooks.of(product), choice));
+            }
+        }
+    }
 }

@@ -1,5 +1,6 @@
 //! The proof that nothing in `restock-core` can panic on the device: this program checks an image and a
-//! policy, runs days with both policies that a device has, saves and takes back the chain, and reads every result. Its panic handler calls
+//! policy, runs days with both policies that a device has, writes and replays a
+//! log of decisions, saves and takes back the chain, and reads every result. Its panic handler calls
 //! a function that exists nowhere, so that it links only if the compiler has removed every call of the
 //! handler. No heap is here either: there is no allocator to link against.
 //!
@@ -20,9 +21,11 @@ mod device {
     use core::panic::PanicInfo;
     use cortex_m as _; // the interrupt vectors' critical section
     use restock_core::blob::PolicyBlob;
+    use restock_core::decision_log::{DecisionLog, LogView, Logged, Origin, Replay};
     use restock_core::digest::Digest;
+    use restock_core::guard::{Guarded, Inputs};
     use restock_core::hyperscore::{DeviceCurve, FastCurve, HyperScore};
-    use restock_core::monitor::{Guarded, HyperScoreMonitor, MonitorSettings};
+    use restock_core::monitor::{HyperScoreMonitor, MonitorSettings};
     use restock_core::policy::{QuantizedPolicy, Textbook};
     use restock_core::{Network, Scenario};
 
@@ -43,6 +46,7 @@ mod device {
         static mut NETWORK: [i32; 1024] = [0; 1024];
         static mut FEATURES: [i8; 1024] = [0; 1024];
         static mut SNAPSHOT: [u8; 1024] = [0; 1024];
+        static mut LOG: [u8; 1024] = [0; 1024];
         static IMAGE: [i32; 64] = [0; 64];
         static POLICY: [u8; 64] = [0; 64];
         let found = run(
@@ -51,6 +55,7 @@ mod device {
             black_box(NETWORK.as_mut_slice()),
             black_box(FEATURES.as_mut_slice()),
             black_box(SNAPSHOT.as_mut_slice()),
+            black_box(LOG.as_mut_slice()),
         );
         black_box(found);
         #[cfg(feature = "can-panic")]
@@ -61,7 +66,14 @@ mod device {
     }
 
     /// All that a device asks of the core.
-    fn run(image: &[i32], policy: &[u8], memory: &mut [i32], features: &mut [i8], snapshot: &mut [u8]) -> Option<u64> {
+    fn run(
+        image: &[i32],
+        policy: &[u8],
+        memory: &mut [i32],
+        features: &mut [i8],
+        snapshot: &mut [u8],
+        log: &mut [u8],
+    ) -> Option<u64> {
         let scenario = Scenario::new(image).ok()?;
         let blob = PolicyBlob::decode(policy).ok()?;
         blob.self_test().ok()?;
@@ -69,10 +81,22 @@ mod device {
         let mut learned = Guarded::new(learned, HyperScoreMonitor::new(&scenario, black_box(MonitorSettings::WEEKLY)));
         let mut network = Network::new(&scenario, memory).ok()?;
         let mut digest = Digest::new();
+        let origin =
+            black_box(Origin { scenario_hash: scenario.hash(), policy_hash: 1, seed: 1, replica: 0, first_day: 0 });
+        black_box(DecisionLog::new(log, &origin).is_ok());
         for day in 0..black_box(7) {
             network.reset(black_box(1), black_box(0), black_box(0));
+            black_box(learned.report(&black_box(Inputs::fresh(day))));
             if day % 2 == 0 {
-                network.advance(&mut learned);
+                let mut log = DecisionLog::resume(log).ok()?;
+                network.advance(&mut Logged { guard: &mut learned, log: &mut log });
+                black_box(log.dropped());
+            } else if black_box(day) == 3 {
+                let log = LogView::read(black_box(log)).ok()?;
+                let mut replay = Replay::new(&mut learned, log.records());
+                network.advance(&mut replay);
+                black_box((replay.first_difference(), log.damage()));
+                black_box(log.records().next().map(|record| record.code(black_box(3)).text()));
             } else {
                 network.advance(&mut Textbook);
             }

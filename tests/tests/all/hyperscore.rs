@@ -7,7 +7,8 @@ use restock_core::hyperscore::{
 };
 use restock_core::kpi::{Spread, Tally};
 use restock_core::layout::{SENSITIVITY_WORDS, header};
-use restock_core::monitor::{Guarded, HyperScoreMonitor, MonitorSettings, Reason};
+use restock_core::guard::{Guarded, Reason};
+use restock_core::monitor::{HyperScoreMonitor, MonitorSettings};
 use restock_core::policy::{Actions, NodeView, Textbook};
 use restock_core::scenario::{Event, EventKind, SEASON_AHEAD_DAYS, Scenario, ScoreParametersPpm};
 use restock_core::{Network, Policy};
