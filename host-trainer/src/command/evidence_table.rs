@@ -134,8 +134,9 @@ fn honest(comparison: &Comparison, evidence: &Evidence) -> Section {
     };
     let mut notes = vec![
         format!(
-            "Baseline: {}, the cheapest rule on these very paths. In brackets: 95 % bootstrap interval of the\n\
-             paired difference ({RESAMPLES} resamples; {clusters}).",
+            "Baseline: {}, the cheapest rule on these very paths.\n\
+             In brackets: 95 % bootstrap interval of the paired difference ({RESAMPLES} resamples;\n\
+             {clusters}).",
             evidence.baseline
         ),
         "dominates: cheaper, the interval without zero, at a fill rate that is not lower; serves less: at one that is."

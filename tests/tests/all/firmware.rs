@@ -2,8 +2,8 @@
 
 use restock_core::blob::{PolicyBlob, Portable};
 use restock_core::digest::Digest;
-use restock_core::hyperscore::HyperScore;
 use restock_core::guard::Guarded;
+use restock_core::hyperscore::HyperScore;
 use restock_core::monitor::{HyperScoreMonitor, MonitorSettings};
 use restock_core::policy::QuantizedPolicy;
 use restock_core::{Network, Scenario};

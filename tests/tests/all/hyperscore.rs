@@ -1,13 +1,13 @@
 //! HyperScore's three computations against values of 40 digits and against each other; its parts; its weights.
 
 use fixed::types::I32F32;
+use restock_core::guard::{Guarded, Reason};
 use restock_core::hyperscore::{
     Conditions, Curve, DeviceCurve, FastCurve, HyperScore, Parts, SensitivitiesPpm, SensitivityPpm, WeightsPpm,
     gamma_for_midpoint,
 };
 use restock_core::kpi::{Spread, Tally};
 use restock_core::layout::{SENSITIVITY_WORDS, header};
-use restock_core::guard::{Guarded, Reason};
 use restock_core::monitor::{HyperScoreMonitor, MonitorSettings};
 use restock_core::policy::{Actions, NodeView, Textbook};
 use restock_core::scenario::{Event, EventKind, SEASON_AHEAD_DAYS, Scenario, ScoreParametersPpm};
