@@ -224,7 +224,6 @@ fn gap_closed(cells: &[Vec<f64>], base: &[Vec<f64>], bound: &Bound) -> Option<f6
 ///
 /// # Errors
 /// For each of the two, if there is no unique fit.
-#[must_use]
 pub fn regressions(scenario: &Scenario<'_>, all: &[Played]) -> [Result<Regression, RegressionError>; 2] {
     let money = f64::from(scenario.money_scale());
     let (mut cost, mut fill) = (Vec::new(), Vec::new());

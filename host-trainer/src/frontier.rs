@@ -222,7 +222,7 @@ fn mixed(a: &Point, b: &Point, delivery_rate: f64) -> Option<f64> {
     let share = if span > 0.0 { (delivery_rate - a.delivery_rate) / span } else { return None };
     (0.0..=1.0)
         .contains(&share)
-        .then(|| a.cost_without_shortage + share * (b.cost_without_shortage - a.cost_without_shortage))
+        .then_some(a.cost_without_shortage + share * (b.cost_without_shortage - a.cost_without_shortage))
 }
 
 #[cfg(test)]

@@ -113,7 +113,7 @@ mod tests {
         for outcome in run(&scenario, &Contender::Textbook, &protocol, 1) {
             assert_eq!(outcome.kpis.total().demand, wanted * i64::from(scenario.unit_scale()));
         }
-        let refused = |from: &str| onto(&problem, &file, from, 2, 9).err().expect("refused").message;
+        let refused = |from: &str| onto(&problem, &file, from, 2, 9).map(|_| ()).expect_err("refused").message;
         assert!(refused("soon").contains("--from soon: not a date"));
         assert!(refused(&start.plus(70).to_string()).contains("not after"));
         std::fs::write(&file, text.replace(",1\n", ",1.5\n")).expect("written");

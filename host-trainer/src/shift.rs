@@ -279,7 +279,7 @@ mod tests {
         };
         let (usual, usual_cost) = total(&scenario);
         for shift in Shift::ALL {
-            let image = shift.image(&problem, &PROTOCOL).expect(shift.name());
+            let image = shift.image(&problem, &PROTOCOL).unwrap_or_else(|why| panic!("{}: {why}", shift.name()));
             let changed = Scenario::new(&image).expect("sound");
             let (found, cost) = total(&changed);
             let demand = found.demand as f64 / usual.demand as f64;

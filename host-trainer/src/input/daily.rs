@@ -38,7 +38,7 @@ pub fn read_daily(path: &Path, selling: &[&str], products: &[String]) -> Result<
                 let names: Vec<&str> = names.collect();
                 let found = names.iter().position(|known| **known == name);
                 if found.is_none() {
-                    let right = suggestion(&name, names.into_iter());
+                    let right = suggestion(&name, names);
                     report.error(row.place(column), format!("{column} {} is not in the run", quoted(&name)), right);
                 }
                 found

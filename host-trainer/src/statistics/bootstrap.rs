@@ -113,7 +113,7 @@ mod tests {
     #[test]
     fn seeds_that_differ_widen_the_interval_however_many_paths_there_are() {
         // Paths alone: 200 of them with deviation 1. Four seeds that lie at -3, -1, 1 and 3.
-        let path = |j: usize| if j % 2 == 0 { 1.0 } else { -1.0 };
+        let path = |j: usize| if j.is_multiple_of(2) { 1.0 } else { -1.0 };
         let one = clustered(&[(0..200).map(path).collect()], 1);
         let seeds: Vec<Vec<f64>> =
             [-3.0, -1.0, 1.0, 3.0].iter().map(|a| (0..200).map(|j| a + path(j)).collect()).collect();
