@@ -9,7 +9,7 @@ mod rows;
 mod scale;
 
 pub(super) use curves::{Axis, Curves, Line, Point, points};
-pub(super) use rows::{Bar, Interval, Step, bars, intervals, waterfall};
+pub(super) use rows::{Bar, Interval, Step, bars, far, intervals, waterfall};
 pub(super) use scale::{money, short};
 
 use super::html::escape;

@@ -43,6 +43,14 @@ fn foot(across: &Scale, top: f64, y: f64, unit: &str) -> String {
     body + &text(WIDTH - EDGE, y + 27.0, "end", "unit", unit)
 }
 
+/// Beyond which a value stands for itself and is drawn as an arrow at the edge: four times the third quartile. One that
+/// costs nine times as much as the others would push them all together.
+pub(in crate::report) fn far(values: impl Iterator<Item = f64>) -> f64 {
+    let mut sizes: Vec<f64> = values.map(f64::abs).collect();
+    sizes.sort_by(f64::total_cmp);
+    sizes.get(sizes.len() * 3 / 4).map_or(f64::INFINITY, |size| 4.0 * size)
+}
+
 /// Values with intervals, one a row; `zero` draws a line at 0 to compare with.
 pub(in crate::report) fn intervals(
     title: &str,
@@ -52,7 +60,8 @@ pub(in crate::report) fn intervals(
     rows: &[Interval],
 ) -> String {
     const ROW: f64 = 34.0;
-    let ends = rows.iter().flat_map(|row| {
+    let far = far(rows.iter().map(|row| row.middle));
+    let ends = rows.iter().filter(|row| row.middle.abs() <= far).flat_map(|row| {
         let (low, high) = row.ends.unwrap_or((row.middle, row.middle));
         [low, row.middle, high]
     });
@@ -64,9 +73,18 @@ pub(in crate::report) fn intervals(
     }
     for (i, row) in rows.iter().enumerate() {
         let y = ROW * i as f64 + 13.0;
-        let (x, line) = (across.at(row.middle), y + 11.0);
+        let line = y + 11.0;
         let colour = row.colour % COLOURS;
         body += &heads(y, &row.name, &row.label);
+        if row.middle.abs() > far {
+            let (tip, back) = if row.middle > 0.0 { (WIDTH - EDGE, -9.0) } else { (EDGE, 9.0) };
+            let (from, up, down) = (tip + back, line - 4.5, line + 4.5);
+            body += &format!(
+                "<path d=\"M{tip:.1} {line:.1}L{from:.1} {up:.1}L{from:.1} {down:.1}Z\" class=\"dot c{colour}\"/>"
+            );
+            continue;
+        }
+        let x = across.at(row.middle);
         if let Some((low, high)) = row.ends {
             let (low, high) = (across.at(low), across.at(high));
             let class = format!("line c{colour}");

@@ -2,7 +2,7 @@
 
 use super::evidence::{OTHERS, OWN, is_learned};
 use crate::report::Report;
-use crate::report::chart::{Point, points};
+use crate::report::chart::{Point, far, points};
 use crate::report::html::{command, escape, figure, word};
 use crate::report::results::{FrontierPoint, Results};
 
@@ -44,14 +44,19 @@ fn one_each(report: &Report, results: &Results) -> String {
             colour: if is_learned(p) { OWN } else { OTHERS },
         }]
     };
-    let lines: Vec<Vec<Point>> = results.policies.iter().map(point).collect();
+    let far = far(results.policies.iter().map(|p| p.total_cost));
+    let (near, beyond): (Vec<_>, Vec<_>) = results.policies.iter().partition(|p| p.total_cost <= far);
+    let lines: Vec<Vec<Point>> = near.iter().copied().map(point).collect();
+    let beyond: Vec<String> = beyond.iter().map(|p| escape(&p.policy).to_string()).collect();
+    let beyond =
+        if beyond.is_empty() { String::new() } else { format!(" Too far to the right to be drawn: {}.", beyond.join(", ")) };
     let told = format!(
         "One point a policy, with the interval of its cost: up and to the left is better. A sweep over backorder costs is \
-         drawn here by {}.",
+         drawn here by {}.{beyond}",
         command(&format!("restock compare {} --frontier", word(&report.origin.run)))
     );
     let unit = format!("cost of a path [{}]", report.currency);
-    let names: Vec<&str> = results.policies.iter().map(|p| p.policy.as_str()).collect();
+    let names: Vec<&str> = near.iter().map(|p| p.policy.as_str()).collect();
     drawn(&told, &unit, &lines, &names)
 }
 
