@@ -48,8 +48,11 @@ fn one_each(report: &Report, results: &Results) -> String {
     let (near, beyond): (Vec<_>, Vec<_>) = results.policies.iter().partition(|p| p.total_cost <= far);
     let lines: Vec<Vec<Point>> = near.iter().copied().map(point).collect();
     let beyond: Vec<String> = beyond.iter().map(|p| escape(&p.policy).to_string()).collect();
-    let beyond =
-        if beyond.is_empty() { String::new() } else { format!(" Too far to the right to be drawn: {}.", beyond.join(", ")) };
+    let beyond = if beyond.is_empty() {
+        String::new()
+    } else {
+        format!(" Too far to the right to be drawn: {}.", beyond.join(", "))
+    };
     let told = format!(
         "One point a policy, with the interval of its cost: up and to the left is better. A sweep over backorder costs is \
          drawn here by {}.{beyond}",
