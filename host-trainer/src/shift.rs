@@ -279,7 +279,15 @@ mod tests {
         };
         let (usual, usual_cost) = total(&scenario);
         for shift in Shift::ALL {
-            let image = shift.image(&problem, &PROTOCOL).unwrap_or_else(|why| panic!("{}: {why}", shift.name()));
+            let image = match shift.image(&problem, &PROTOCOL) {
+                Ok(image) => image,
+                // Twice the deviation passes what money can hold here; who runs it is told so.
+                Err(why) if shift == Shift::Variation => {
+                    assert!(why.contains("range of money"), "{why}");
+                    continue;
+                }
+                Err(why) => panic!("{}: {why}", shift.name()),
+            };
             let changed = Scenario::new(&image).expect("sound");
             let (found, cost) = total(&changed);
             let demand = found.demand as f64 / usual.demand as f64;

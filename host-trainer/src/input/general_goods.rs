@@ -34,8 +34,9 @@ const PRODUCTS: u32 = 200;
 /// Days a replica may run: two years of 52 weeks.
 const HORIZON_DAYS: u32 = 728;
 /// Minor units per unit of currency: a third of the finest round number at which a shock of every range on every day
-/// of two years can't pass the range of money, so that worlds of half as much demand again, or twice its deviation,
-/// fit too; a day's holding cost of the cheapest unit is still right to 0.3 %.
+/// of two years can't pass the range of money, so that a world of half as much demand again fits too (one of twice its
+/// deviation does not: `compare --shifts` says so). A day's holding cost of the cheapest units is off by 0.36 % at
+/// most, which `restock check` warns of.
 const MONEY_SCALE: u32 = 200_000;
 /// At a weight of 1 what is learned is the cheapest (152,796 GBP a year), but serves 90.0 %, less than any textbook
 /// rule; at 2 it serves 93.8 % for 176,312.

@@ -90,7 +90,11 @@ fn the_default_network_is_the_folder_it_writes() {
     let image = spec.image().unwrap();
     let dir = tempfile::tempdir().unwrap();
     let folder = dir.path().join("goods");
-    assert_eq!(shown(&write_default(&folder).unwrap()), Vec::<String>::new());
+    // The price of room for half as much demand again (`MONEY_SCALE`): one doubt, of a third of a percent.
+    let doubts = shown(&write_default(&folder).unwrap());
+    let known =
+        "network.toml:6:15: money_scale is 200000: holding cost loses 0.36 % by rounding at supplier/garden-135";
+    assert!(doubts.len() == 1 && doubts[0].starts_with(known), "{doubts:?}");
     assert_eq!(load(&folder).unwrap().spec, spec);
     assert!(matches!(write_default(&folder), Err(InitError::Exists(_))));
     let mean: f64 = (0..200).map(|p| f64::from(spec.value(Column::DemandMean, 0, p)) / 4096.0).sum::<f64>() / 200.0;
