@@ -52,9 +52,7 @@ fn the_table_in_the_readme_is_what_the_committed_policy_does() {
 
 #[test]
 fn the_claim_in_the_readme_holds() {
-    // The bar of the demo: 10 % cheaper than periodic review on unseen seeds, at a delivery rate that is not lower by
-    // more than half a point. It was "not lower" on the easier network before contract v2, where it served
-    // 3.4 points more; on this one both serve the same within what a few paths can tell (README).
+    // The bar of the demo: 10 % cheaper than periodic review on unseen seeds, at a delivery rate that is not lower.
     let problem = Problem::embedded().expect("the embedded default is right");
     let scenario = problem.scenario().expect("a checked scenario");
     let bytes = asset("default.policy");
@@ -66,7 +64,7 @@ fn the_claim_in_the_readme_holds() {
     let (periodic, learned) = (of("periodic review"), of(compare::INT8));
     assert!(learned.total_cost < 0.9 * periodic.total_cost, "{} against {}", learned.total_cost, periodic.total_cost);
     assert!(
-        learned.delivery_rate >= periodic.delivery_rate - 0.005,
+        learned.delivery_rate >= periodic.delivery_rate,
         "{} against {}",
         learned.delivery_rate,
         periodic.delivery_rate
