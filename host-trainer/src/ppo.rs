@@ -22,7 +22,7 @@
 //!     let values = policy.values(&columns, 3, &mut Scratch::default()).to_vec();
 //!     batch.value[day * 3..][..3].copy_from_slice(&values);
 //!     batch.log_prob[day * 3..][..3].fill(-2.0); // what `sample_actions` gives with actions
-//!     batch.actions[day * 3..][..3].fill([7, 7, 1, 0, 0]);
+//!     batch.actions[day * 3..][..3].fill([11, 15, 1, 0, 0, 0]);
 //!     batch.reward[day * 3..][..3].copy_from_slice(&[1.0, 0.0, -1.0]);
 //! }
 //! let stats = learner.update(&batch, 0)?;
