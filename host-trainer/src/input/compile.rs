@@ -3,7 +3,7 @@
 //! Up to [`SEGMENTS_MAX`] values a table is exact to 2^-32. Wider supports are grouped: half of the
 //! groups are equally wide in value, half equally likely, and within a group all values are equally
 //! likely, shifted so that the group's mean is kept. Where a small table is worth more than the last
-//! digit, groups are as wide as a stated error allows instead ([`compile_within`]).
+//! digit, groups are as wide as a stated error allows instead (`compile_within`).
 
 use super::number::{from_count, from_wide, nearest, word};
 use restock_core::table::{GUIDE_LENGTH, SEGMENTS_MAX, Table, reciprocal_of};
@@ -43,7 +43,7 @@ pub(crate) struct Masses {
     pub(crate) spread: bool,
 }
 
-/// The words of a table of whole values, in ascending order with their weights; `None` as [`compile`].
+/// The words of a table of whole values, in ascending order with their weights; `None` as `compile`.
 #[must_use]
 pub fn table_of(points: &[(i64, f64)]) -> Option<Vec<i32>> {
     compile(&Masses { points: points.to_vec(), step: 1, spread: false }).map(|table| table.words)

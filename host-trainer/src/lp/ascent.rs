@@ -172,7 +172,7 @@ impl<'a> Ascent<'a> {
         }
     }
 
-    /// What each product orders at these prices. Shape `[product][route][day]`. See [`super::greedy`].
+    /// What each product orders at these prices. Shape `[product][route][day]`. See `super::greedy`.
     #[must_use]
     pub fn ordered(&self, prices: &Prices) -> Vec<f64> {
         let size = self.scenario.routes().len() * self.course.days;

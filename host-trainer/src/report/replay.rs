@@ -1,6 +1,6 @@
 //! A path day by day, with the reason of each order: what the page's slider shows.
 //!
-//! Reasons are [`Story`]'s, the words of `restock explain`. They are many and much alike, so they travel deflated
+//! Reasons are those of `explain::story`, the words of `restock explain`. They are many and much alike, so they travel deflated
 //! (RFC 1951) and in base64, and the browser inflates them: 9 MB of sentences take half a megabyte.
 
 use super::band::rounded;
