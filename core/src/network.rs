@@ -55,8 +55,8 @@ use crate::scenario::{EventKind, NODES_MAX, Scenario, Stage};
 use crate::state::{State, StateView};
 use events::Conditions;
 use heapless::Vec;
-pub(crate) use orders::add_position_row;
 use orders::position_row;
+pub(crate) use orders::{add_position_row, expedited_rows};
 
 /// The caller's memory is too small.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

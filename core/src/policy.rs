@@ -4,7 +4,7 @@ use crate::action::{self, Choice, Outlook};
 use crate::convert::{byte_index, from_i8, wide};
 use crate::forecast::Outlooks;
 use crate::layout::Column;
-use crate::network::{add_position_row, quality};
+use crate::network::{add_position_row, expedited_rows, quality};
 use crate::order::{NOTHING, UNLIMITED};
 use crate::rows::{at, row, set_at};
 use crate::scenario::{Node, Scenario};
@@ -367,17 +367,7 @@ impl<'a> NodeView<'a> {
     /// Rows of shape `[product]` that add up to it.
     #[inline(always)]
     pub fn expedited_position_rows(&self) -> Option<impl Iterator<Item = &'a [i32]>> {
-        let s = self.scenario;
-        let lane = self.place()?.express.and_then(|l| s.lanes().get(l))?;
-        let today = crate::convert::wide_index(self.day);
-        let (input, making) = self.in_works_rows();
-        let arriving = (1..=lane.fast_days).flat_map(move |later| {
-            let first = s.ring_slot(today + later) * s.lanes().len();
-            self.inbound().iter().map(move |&b| self.row(self.state.ring, first + byte_index(b)))
-        });
-        let rushed = lane.rush_row.map(|q| self.row(self.state.rush, q));
-        let own = [self.inventory_level(), input, making, self.yard()];
-        Some(own.into_iter().chain(rushed).chain(arriving))
+        expedited_rows(self.scenario, self.state, self.node, crate::convert::wide_index(self.day))
     }
 
     /// Work that waits at this node / its capacity of a day, Q8; 0 where nothing limits.

@@ -292,9 +292,9 @@ fn replicate(
     let p = scenario.products();
     let nodes = scenario.node_count();
     let mut memory = vec![0i32; Network::words(scenario)];
-    let mut costs = vec![0i64; scenario.stockpoints()];
+    let mut charged = vec![0i64; scenario.stockpoints()];
     let Ok(network) = Network::new(scenario, &mut memory) else { unreachable!("memory is as long as asked for") };
-    let Ok(mut network) = network.with_costs(&mut costs) else { unreachable!("costs are as long as asked for") };
+    let Ok(mut network) = network.with_costs(&mut charged) else { unreachable!("costs are as long as asked for") };
     let longest = scenario.nodes().iter().map(|n| n.review_days).max().unwrap_or(1);
     let length = config.warmup_days + config.days + longest.max(8);
     let starts = scenario.horizon_days().saturating_sub(length).max(1);
@@ -315,6 +315,8 @@ fn replicate(
     }
     recorder.recording = true;
     let mut sliding = SlidingScore { totals: Tally::default(), days: 0 };
+    // What today costs, as it is weighed.
+    let mut costs = Vec::with_capacity(scenario.stockpoints());
     // Days since the decision that a node's reward of today belongs to.
     let mut since = vec![0u32; nodes];
     let mut scored = None;
@@ -325,7 +327,8 @@ fn replicate(
         let score = sliding.score(scenario);
         let change = scored.map_or(0.0, |last: f32| score - last) * config.hyperscore_weight;
         scored = Some(score);
-        let mut costs = network.costs().unwrap_or(&[]).to_vec();
+        costs.clear();
+        costs.extend_from_slice(network.costs().unwrap_or(&[]));
         if config.shortage_weight != 1.0 {
             weigh_backlog(scenario, network.state().inventory_level, config.shortage_weight - 1.0, &mut costs);
         }

@@ -17,7 +17,7 @@ impl Network<'_, '_> {
         if node.bom_lines > 0 {
             self.release(n, node);
         }
-        let rushed = node.express.filter(|&l| self.rush(n, l));
+        let rushed = node.express.filter(|_| self.rush(n));
         let lots = s.column(Column::LotSize, n);
         let least = s.column(Column::OrderMin, n);
         let most = s.column(Column::OrderMax, n);
@@ -61,16 +61,20 @@ impl Network<'_, '_> {
         }
     }
 
-    /// What node `n` orders to go over the fast route of its express lane `l`, into `scratch.rushed`;
+    /// What node `n` orders to go over the fast route of its express lane, into `scratch.rushed`;
     /// it joins the inventory position that the normal order looks at. Whether there is any.
     #[inline(always)]
-    fn rush(&mut self, n: usize, l: usize) -> bool {
+    fn rush(&mut self, n: usize) -> bool {
         let s = self.scenario;
         let nothing = self.scratch.expedite.iter().fold(i32::MIN, |a, &b| if b > a { b } else { a }) == i32::MIN;
         if nothing {
             return false;
         }
-        expedited_position_row(s, &self.state, n, l, wide_index(self.day), self.scratch.rushed);
+        let Some(rows) = expedited_rows(s, self.state.view(), n, wide_index(self.day)) else { return false };
+        self.scratch.rushed.fill(0);
+        for row in rows {
+            add_row(self.scratch.rushed, row);
+        }
         let lots = s.column(Column::LotSize, n);
         let least = s.column(Column::OrderMin, n);
         let most = s.column(Column::OrderMax, n);
@@ -196,31 +200,33 @@ fn add_supply_row(s: &Scenario<'_>, state: &StateView<'_>, n: usize, position: &
     }
 }
 
-/// Expedited position of one node: what it has, and what it will have by the day on which an order over
-/// the fast route of lane `l` would arrive: its level, what waits for or is in production, what the
-/// lanes bring until then, and what is already ordered to go fast and not shipped.
+/// Rows of shape `[product]` that add up to the expedited position of one node: what it has, and what it will
+/// have by the day on which an order over the fast route of its express lane would arrive: its level, what
+/// waits for or is in production or for room, what the lanes bring until then, and what is already ordered to
+/// go fast and not shipped. None where no inbound lane has several routes.
 #[inline(always)]
-fn expedited_position_row(s: &Scenario<'_>, state: &State<'_>, n: usize, l: usize, day: usize, position: &mut [i32]) {
+pub(crate) fn expedited_rows<'a>(
+    s: &'a Scenario<'_>,
+    state: StateView<'a>,
+    n: usize,
+    day: usize,
+) -> Option<impl Iterator<Item = &'a [i32]>> {
     let p = s.products();
-    let (Some(node), Some(lane)) = (s.nodes().get(n), s.lanes().get(l)) else { return };
-    copy_row(position, row(state.inventory_level, n, p));
-    let mut add = |rows: &[i32], r: usize| add_row(position, row(rows, r, p));
-    if node.produces {
-        add(state.input_stock, node.producer_row);
-        add(state.in_production, node.producer_row);
-    }
-    if let Some(y) = node.yard_row {
-        add(state.yard, y);
-    }
-    for later in 1..=lane.fast_days {
-        let slot = s.ring_slot(day + later);
-        for &b in &node.inbound {
-            add(state.ring, slot * s.lanes().len() + byte_index(b));
-        }
-    }
-    if let Some(q) = lane.rush_row {
-        add(state.rush, q);
-    }
+    let node = s.nodes().get(n)?;
+    let lane = node.express.and_then(|l| s.lanes().get(l))?;
+    let works = node.produces.then_some(node.producer_row);
+    let own = [
+        Some(row(state.inventory_level, n, p)),
+        works.map(|m| row(state.input_stock, m, p)),
+        works.map(|m| row(state.in_production, m, p)),
+        node.yard_row.map(|y| row(state.yard, y, p)),
+        lane.rush_row.map(|q| row(state.rush, q, p)),
+    ];
+    let arriving = (1..=lane.fast_days).flat_map(move |later| {
+        let first = s.ring_slot(day + later) * s.lanes().len();
+        node.inbound.iter().map(move |&b| row(state.ring, first + byte_index(b), p))
+    });
+    Some(own.into_iter().flatten().chain(arriving))
 }
 
 /// The part of an order that goes over one of several inbound lanes: shares are cut from the whole
