@@ -272,7 +272,7 @@ fn network_toml() -> String {
          money_scale = {MONEY_SCALE}  # minor units per GBP\n\
          unit_scale = 1\n\
          demand = \"drawn\"\n\
-         smoothing_shift = 6  # forecasts follow the level of sales, as if it were not known\n\
+         smoothing_shift = 8  # forecasts follow the level of sales, as if it were not known\n\
          \n\
          [costs]\n\
          holding_percent_per_year = {HOLDING_PERCENT}\n\
