@@ -23,6 +23,7 @@ use crate::layout::Column;
 use crate::monitor::HyperScoreMonitor;
 use crate::order;
 use crate::policy::{Actions, NodeView, PeriodicReview, Policy};
+use crate::twin::Verdict;
 
 mod reason;
 
@@ -171,6 +172,16 @@ impl<P> Guarded<P> {
         self.forced = reason;
     }
 
+    /// Takes what a twin says: a policy that does worse there is not in charge until another twin finds that it does
+    /// not. What was set otherwise from outside stays. Returns why the policy is not in charge now.
+    pub fn judge(&mut self, verdict: &Verdict) -> Option<Reason> {
+        match (self.forced, verdict.reason) {
+            (None, Some(_)) | (Some(Reason::TwinWorse), None) => self.forced = verdict.reason,
+            _ => {}
+        }
+        self.fallback()
+    }
+
     /// Takes the day that has ended: a tally a node, and whether a disruption was in force. Returns the reason on
     /// the day on which the monitor raises its alarm.
     pub fn watch(&mut self, today: &[Tally], disrupted: bool) -> Option<Reason> {
@@ -194,6 +205,19 @@ impl<P> Guarded<P> {
     #[must_use]
     pub fn policy(&self) -> &P {
         &self.policy
+    }
+
+    /// The policy that is guarded, for a twin to roll forward.
+    pub fn policy_mut(&mut self) -> &mut P {
+        &mut self.policy
+    }
+
+    /// The same guard over another policy: clock, monitor and what was set from outside stay as they are. What a
+    /// policy is borrowed from can be written in between.
+    #[must_use]
+    pub fn with_policy<Q>(self, policy: Q) -> Guarded<Q> {
+        let Self { policy: _, monitor, limits, clock, unsound, forced, fallback_days } = self;
+        Guarded { policy, monitor, limits, clock, unsound, forced, fallback_days }
     }
 
     /// The monitor.
