@@ -184,7 +184,8 @@ mod device {
             black_box((learned.judge(&verdict), verdict.worse_ppm()));
         }
         twin.restart();
-        let learned = learned.with_policy(Textbook);
+        let trace = learned.policy().trace()?;
+        black_box(learned.with_policy(Textbook).fallback_days());
         let kpis = network.kpis();
         let parameters = scenario.score_parameters();
         let score = HyperScore::of(kpis, &parameters);
@@ -192,7 +193,7 @@ mod device {
         black_box((score.score, of_node.score, kpis.total(), network.today()));
         black_box(DeviceCurve::from_ppm(&parameters).score(black_box(score.v)));
         black_box(FastCurve::from_ppm(&parameters).score(black_box(0.7)));
-        digest.wide(i64::from(learned.policy().trace()?.to_le_bytes()[0]));
+        digest.wide(i64::from(trace.to_le_bytes()[0]));
         Some(digest.value())
     }
 }
