@@ -22,7 +22,7 @@ SECTIONS
 {
   .slots (NOLOAD) : ALIGN(4) { *(.slots .slots.*); } > SLOTS
 }
-INSERT AFTER .uninit;
+INSERT AFTER .got;
 ";
 
 #[path = "src/random_network.rs"]
