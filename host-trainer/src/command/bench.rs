@@ -75,7 +75,7 @@ pub fn run(arguments: &Arguments, common: &Common) -> Result<(), Failure> {
     figures.push(days(what, Count::StockpointDays, &full, &mut Textbook, budget)?);
     let mut observer = Observer { features: vec![0; FEATURES * full.products()] };
     figures.push(days("the same with observations", Count::StockpointDays, &full, &mut observer, budget)?);
-    let training = TrainingConfig { validate_every: 0, ..problem.training.clone() };
+    let training = TrainingConfig { validate_every: 0, start_looks: 0, ..problem.training.clone() };
     let mut trainer = Trainer::new(&full, &problem.names.nodes, training, common.threads())
         .map_err(|e| Failure::failed(e.to_string()))?;
     let policies = trainer.policies();

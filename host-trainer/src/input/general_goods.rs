@@ -43,7 +43,7 @@ const MONEY_SCALE: u32 = 200_000;
 const TRAINING: &str = "
 # What is learned should serve no worse than the rules do: customers' backlog weighs more than it costs.
 [training.rollout]
-shortage_weight = 1.4
+shortage_weight = 1.2
 ";
 
 /// Pieces of the wholesaler's in a unit here (a choice): a fifth of the units at five times the price.

@@ -40,7 +40,7 @@ pub(super) fn measure(budget: Duration, threads: usize) -> Result<Training, Fail
     let problem = Problem::embedded()?;
     let scenario = problem.scenario()?;
     // All epochs: an update that stops early would look faster than it is.
-    let mut config = TrainingConfig { validate_every: 0, ..problem.training.clone() };
+    let mut config = TrainingConfig { validate_every: 0, start_looks: 0, ..problem.training.clone() };
     config.ppo.kl_target = 0.0;
     let mut figures = Vec::new();
     let what = ["training agent-steps, end to end, all threads", "training agent-steps, end to end, one thread"];
