@@ -206,7 +206,7 @@ const RECOVERIES_MAX: u32 = 3;
 const COLLAPSE: f64 = 1.5;
 
 /// Stockpoint-days of a look at a constant choice.
-const START_DAYS: u64 = 1 << 17;
+const START_DAYS: u64 = 1 << 19;
 
 /// Stockpoint-days of a validation, where the number of its paths is left to us.
 const VALIDATION_DAYS: u64 = 1 << 20;
