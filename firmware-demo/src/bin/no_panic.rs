@@ -10,7 +10,7 @@
 //! ```
 //!
 //! Signatures are not in it: `ed25519-compact` has bounds checks that the compiler can't see to be needless. A device
-//! that demands keys has them; one that does not has none of that code.
+//! that demands keys (`slots::Keys::new`) has that code; another one has none of it.
 //!
 //! It proves what is compiled: this target, these optimizations (`profile.device`: without them calls
 //! remain that can never happen). With the feature `can-panic` it must fail to link: a test sees to both.
