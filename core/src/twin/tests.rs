@@ -55,7 +55,8 @@ fn verdict(policy: &mut impl Policy, settings: TwinSettings, day: u32, step_days
     let scenario = Scenario::new(&image).unwrap();
     let (mut memory, mut other) = (Vec::new(), vec![7; Network::words(&scenario)]);
     let chain = chain(&scenario, &mut memory, day);
-    let mut twin = Twin::new(&scenario, &mut other, settings).unwrap();
+    let mut other = Network::new(&scenario, &mut other).unwrap();
+    let mut twin = Twin::new(&mut other, settings);
     let before = digest(&chain);
     let steps = twin.days().div_ceil(step_days);
     let found = (0..steps).find_map(|_| twin.step(&chain, policy, step_days).unwrap());
@@ -151,7 +152,8 @@ fn a_chain_that_moves_on_is_compared_anew() {
     let scenario = Scenario::new(&image).unwrap();
     let (mut memory, mut other) = (Vec::new(), vec![0; Network::words(&scenario)]);
     let mut chain = chain(&scenario, &mut memory, 10);
-    let mut twin = Twin::new(&scenario, &mut other, settings()).unwrap();
+    let mut other = Network::new(&scenario, &mut other).unwrap();
+    let mut twin = Twin::new(&mut other, settings());
     assert_eq!(twin.step(&chain, &mut Textbook, 60), Ok(None));
     chain.begin_day();
     assert_eq!(twin.step(&chain, &mut Textbook, 1), Ok(None), "in the middle of a side nothing is copied");

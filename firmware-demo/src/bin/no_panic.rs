@@ -180,7 +180,8 @@ mod device {
             black_box(network.restore(black_box(&*snapshot)).is_ok());
         }
         let settings = black_box(TwinSettings::standard(Draws::new(2, 0)));
-        let mut twin = Twin::new(&scenario, twin, settings).ok()?;
+        let mut other = Network::new(&scenario, twin).ok()?;
+        let mut twin = Twin::new(&mut other, settings);
         black_box((twin.days(), network.kpis().days()));
         if let Ok(Some(verdict)) = twin.step(&network, learned.policy_mut(), black_box(7)) {
             black_box((learned.judge(&verdict), verdict.worse_ppm()));
