@@ -103,8 +103,10 @@ fn live<'s>(clock: &'s Clock, scenario: &'s Scenario<'s>, flash: Nor, memory: Me
     let mut slots = opened.map_err(|_| "the slots can't be opened")?;
     say!("slots", "2 of {} bytes", slots.room());
     says("runs at first", &slots);
-    let (mut made, mut other) = (Network::new(scenario, memory.network), Network::new(scenario, memory.twin));
-    let (Ok(network), Ok(other)) = (&mut made, &mut other) else { return Err("no room for the networks") };
+    let mut made = Network::new(scenario, memory.network);
+    let Ok(network) = &mut made else { return Err("no room for the network") };
+    let mut made = Network::new(scenario, memory.twin);
+    let Ok(other) = &mut made else { return Err("no room for the twin") };
     network.reset(SEED, 0, 0);
     let draws = Draws::new(TWIN_SEED, 0);
     let settings = TwinSettings { days: TWIN_DAYS, settle_days: SETTLE_DAYS, ..TwinSettings::standard(draws) };
