@@ -39,6 +39,7 @@ pub mod sensitivity;
 pub mod shift;
 pub mod simd;
 pub mod solve;
+pub mod start;
 pub mod statistics;
 pub mod threads;
 pub mod trace;
