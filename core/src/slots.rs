@@ -68,13 +68,31 @@ use staging::{Blocks, Step, checksum, erase, file};
 /// Bytes that are written at once: a multiple of what every flash asks for.
 pub const WRITE_BYTES: usize = RECORD_BYTES;
 
+/// Keys that are trusted, and how a signature is checked. That code is in a firmware only where [`Keys::new`] is.
+#[derive(Clone, Copy, Debug)]
+pub struct Keys<'d> {
+    trusted: &'d [TrustedKey],
+    verify: Verify,
+}
+
+/// [`PolicyBlob::verify`].
+type Verify = for<'a, 'b> fn(&'b PolicyBlob<'a>, &'b [TrustedKey], u32) -> Result<(), BlobError>;
+
+impl<'d> Keys<'d> {
+    /// Files must be signed by one of these; by none of none.
+    #[must_use]
+    pub fn new(trusted: &'d [TrustedKey]) -> Self {
+        Self { trusted, verify: |file, keys, least| file.verify(keys, least) }
+    }
+}
+
 /// What a device asks of a policy file.
 #[derive(Clone, Copy, Debug)]
 pub struct Demands<'d> {
     /// [`crate::Scenario::hash`] of the device's problem.
     pub scenario_hash: u64,
     /// Keys, by one of which it must be signed. None: unsigned files are taken too.
-    pub keys: Option<&'d [TrustedKey]>,
+    pub keys: Option<Keys<'d>>,
 }
 
 impl Demands<'_> {
@@ -86,8 +104,8 @@ impl Demands<'_> {
         if header.scenario_hash != self.scenario_hash {
             return Err(BlobError::Scenario);
         }
-        if let Some(keys) = self.keys {
-            file.verify(keys, least)?;
+        if let Some(Keys { trusted, verify }) = self.keys {
+            verify(&file, trusted, least)?;
         }
         let found = header.model_version;
         if found < least { Err(BlobError::Downgrade { found, least }) } else { Ok(file) }

@@ -15,15 +15,14 @@
 //! policy for some days and fall back after, or fall back now? (One step of policy improvement by rollout,
 //! Bertsekas 2020, section 2.1.)
 //!
-//! A [`Twin`] needs memory for a second network ([`Network::words`]) and does one day at a time, so that a scheduler
-//! can do other things in between and a watchdog sees an end. The chain is only read.
+//! A [`Twin`] borrows a second network, with memory of its own, and does one day at a time, so that a scheduler can do
+//! other things in between and a watchdog sees an end. The chain is only read.
 
 use crate::convert::{wide_bits, wider};
 use crate::draws::Draws;
 use crate::guard::Reason;
 use crate::hyperscore::{DeviceCurve, Parts, WeightsPpm};
 use crate::kpi::Kpis;
-use crate::network::MemoryError;
 use crate::policy::{Actions, NodeView, Policy};
 use crate::scenario::Scenario;
 use crate::snapshot::SnapshotError;
@@ -149,19 +148,17 @@ struct Progress {
 }
 
 /// A second chain, in which a policy can do no harm.
-pub struct Twin<'s, 'm> {
-    network: Network<'s, 'm>,
+pub struct Twin<'n, 's, 'm> {
+    network: &'n mut Network<'s, 'm>,
     settings: TwinSettings,
     progress: Progress,
 }
 
-impl<'s, 'm> Twin<'s, 'm> {
-    /// A twin for chains of `scenario`.
-    ///
-    /// # Errors
-    /// If `memory` has fewer than [`Network::words`] words.
-    pub fn new(scenario: &'s Scenario<'s>, memory: &'m mut [i32], settings: TwinSettings) -> Result<Self, MemoryError> {
-        Ok(Self { network: Network::new(scenario, memory)?, settings, progress: Progress::default() })
+impl<'n, 's, 'm> Twin<'n, 's, 'm> {
+    /// A twin in `network`, whatever that was before; for chains of the same scenario.
+    #[must_use]
+    pub fn new(network: &'n mut Network<'s, 'm>, settings: TwinSettings) -> Self {
+        Self { network, settings, progress: Progress::default() }
     }
 
     /// Begins anew, with the next day.

@@ -9,7 +9,7 @@
 mod nor_flash;
 mod orders;
 
-use super::{Day, Demands, Slot, Slots, SlotsError, Standing, Trial, WRITE_BYTES, file};
+use super::{Day, Demands, Keys, Slot, Slots, SlotsError, Standing, Trial, WRITE_BYTES, file};
 use crate::action::{HEAD_CHOICES, OUTPUTS};
 use crate::blob::{AgentDraft, BlobError, Draft, LayerDraft, Portable, TrustedKey};
 use crate::guard::Reason;

@@ -55,7 +55,8 @@ fn verdict(policy: &mut impl Policy, settings: TwinSettings, day: u32, step_days
     let scenario = Scenario::new(&image).unwrap();
     let (mut memory, mut other) = (Vec::new(), vec![7; Network::words(&scenario)]);
     let chain = chain(&scenario, &mut memory, day);
-    let mut twin = Twin::new(&scenario, &mut other, settings).unwrap();
+    let mut other = Network::new(&scenario, &mut other).unwrap();
+    let mut twin = Twin::new(&mut other, settings);
     let before = digest(&chain);
     let steps = twin.days().div_ceil(step_days);
     let found = (0..steps).find_map(|_| twin.step(&chain, policy, step_days).unwrap());
@@ -151,7 +152,8 @@ fn a_chain_that_moves_on_is_compared_anew() {
     let scenario = Scenario::new(&image).unwrap();
     let (mut memory, mut other) = (Vec::new(), vec![0; Network::words(&scenario)]);
     let mut chain = chain(&scenario, &mut memory, 10);
-    let mut twin = Twin::new(&scenario, &mut other, settings()).unwrap();
+    let mut other = Network::new(&scenario, &mut other).unwrap();
+    let mut twin = Twin::new(&mut other, settings());
     assert_eq!(twin.step(&chain, &mut Textbook, 60), Ok(None));
     chain.begin_day();
     assert_eq!(twin.step(&chain, &mut Textbook, 1), Ok(None), "in the middle of a side nothing is copied");
@@ -212,4 +214,21 @@ fn a_lower_score_is_refused_where_that_is_asked() {
     assert_eq!(Verdict::of(learned, fallback, &asked(None)).reason, None);
     assert_eq!(Verdict::of(learned, fallback, &asked(Some(1.5))).reason, None);
     assert_eq!(Verdict::of(learned, fallback, &asked(Some(1.4))).reason, Some(Reason::TwinWorse));
+}
+#[test]
+fn scratch_digest() {
+    let image = words();
+    let scenario = Scenario::new(&image).unwrap();
+    let file = PolicyBlob::decode(POLICY).unwrap();
+    let mut features = vec![0; QuantizedPolicy::bytes(&scenario)];
+    let mut policy = QuantizedPolicy::new(&file, &scenario, &mut features).unwrap();
+    let mut memory = vec![0; Network::words(&scenario)];
+    let mut chain = Network::new(&scenario, &mut memory).unwrap();
+    chain.reset(11, 0, 0);
+    let mut trace = Digest::new();
+    for day in 0..20 {
+        if day < 14 { chain.advance(&mut Textbook) } else { chain.advance(&mut policy) }
+        chain.trace(&mut trace);
+    }
+    println!("scratch {:016x}", trace.value());
 }

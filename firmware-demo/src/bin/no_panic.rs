@@ -10,7 +10,7 @@
 //! ```
 //!
 //! Signatures are not in it: `ed25519-compact` has bounds checks that the compiler can't see to be needless. A device
-//! that demands keys has them; one that does not has none of that code.
+//! that demands keys (`slots::Keys::new`) has that code; another one has none of it.
 //!
 //! It proves what is compiled: this target, these optimizations (`profile.device`: without them calls
 //! remain that can never happen). With the feature `can-panic` it must fail to link: a test sees to both.
@@ -180,7 +180,8 @@ mod device {
             black_box(network.restore(black_box(&*snapshot)).is_ok());
         }
         let settings = black_box(TwinSettings::standard(Draws::new(2, 0)));
-        let mut twin = Twin::new(&scenario, twin, settings).ok()?;
+        let mut other = Network::new(&scenario, twin).ok()?;
+        let mut twin = Twin::new(&mut other, settings);
         black_box((twin.days(), network.kpis().days()));
         if let Ok(Some(verdict)) = twin.step(&network, learned.policy_mut(), black_box(7)) {
             black_box((learned.judge(&verdict), verdict.worse_ppm()));

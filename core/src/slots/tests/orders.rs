@@ -82,7 +82,9 @@ fn a_file_that_is_not_for_this_device_is_refused_with_its_reason() {
         write(file).iter().try_for_each(|one| call(&mut slots, &demands, one)).unwrap();
         slots.verify(&demands)
     };
-    let asks = |keys| Demands { scenario_hash: SCENARIO, keys };
+    fn asks(keys: Option<&[TrustedKey]>) -> Demands<'_> {
+        Demands { scenario_hash: SCENARIO, keys: keys.map(Keys::new) }
+    }
     assert_eq!(found(&signed, asks(Some(&own))), Ok(()));
     assert_eq!(found(&signed, asks(None)), Ok(()));
     let refused = |error| Err(SlotsError::Policy(error));
@@ -102,7 +104,7 @@ fn a_file_that_is_not_for_this_device_is_refused_with_its_reason() {
 fn a_downgrade_is_refused_by_its_version_and_the_same_version_is_not() {
     for signer in [None, Some(&keys(1))] {
         let key = [trusted(&keys(1))];
-        let demands = Demands { scenario_hash: SCENARIO, keys: signer.map(|_| key.as_slice()) };
+        let demands = Demands { scenario_hash: SCENARIO, keys: signer.map(|_| Keys::new(&key)) };
         let mut device = Small::with_confirmed(demands, &[&policy(7, signer), &policy(9, signer)]);
         let mut slots = device.open().unwrap();
         assert_eq!(slots.floor(), 9);

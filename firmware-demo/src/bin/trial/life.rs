@@ -62,8 +62,10 @@ pub(super) fn run(clock: &Clock, flash: Nor, memory: Memory) -> Result<(), Why> 
         clock.per_tick_milli() % 1000,
         clock.unit().name()
     );
-    let scenario = Scenario::new(black_box(&images::SCENARIO)).map_err(|_| "the scenario is not sound")?;
-    live(clock, &scenario, flash, memory)?;
+    // Looked at where it was made: moved, it would be on the stack twice. So are the networks below.
+    let made = Scenario::new(black_box(&images::SCENARIO));
+    let Ok(scenario) = &made else { return Err("the scenario is not sound") };
+    live(clock, scenario, flash, memory)?;
     say!("flash", "{} bytes", memory::flash_bytes());
     say!("ram for statics", "{} bytes", memory::static_bytes());
     say!("ram for the stack", "{} bytes", memory::stack_bytes());
@@ -72,11 +74,11 @@ pub(super) fn run(clock: &Clock, flash: Nor, memory: Memory) -> Result<(), Why> 
 }
 
 /// A chain, its twin, and what is written down. The slots are beside it: they are opened again when the power is back.
-struct Device<'s, 'm> {
+struct Device<'n, 's, 'm> {
     clock: &'s Clock,
     scenario: &'s Scenario<'s>,
-    network: Network<'s, 'm>,
-    twin: Twin<'s, 'm>,
+    network: &'n mut Network<'s, 'm>,
+    twin: Twin<'n, 's, 'm>,
     features: &'m mut [i8],
     log: DecisionLog<'m>,
     trace: Digest,
@@ -101,9 +103,27 @@ fn live<'s>(clock: &'s Clock, scenario: &'s Scenario<'s>, flash: Nor, memory: Me
     let mut slots = opened.map_err(|_| "the slots can't be opened")?;
     say!("slots", "2 of {} bytes", slots.room());
     says("runs at first", &slots);
-    let mut device = Device::new(clock, scenario, memory)?;
+    let mut made = Network::new(scenario, memory.network);
+    let Ok(network) = &mut made else { return Err("no room for the network") };
+    let mut made = Network::new(scenario, memory.twin);
+    let Ok(other) = &mut made else { return Err("no room for the twin") };
+    network.reset(SEED, 0, 0);
+    let draws = Draws::new(TWIN_SEED, 0);
+    let settings = TwinSettings { days: TWIN_DAYS, settle_days: SETTLE_DAYS, ..TwinSettings::standard(draws) };
+    let origin =
+        Origin { scenario_hash: scenario.hash(), policy_hash: 0, seed: SEED, replica: 0, first_day: WARM_UP_DAYS };
+    let mut device = Device {
+        clock,
+        scenario,
+        network,
+        twin: Twin::new(other, settings),
+        features: memory.features,
+        log: DecisionLog::new(memory.log, &origin).map_err(|_| "no room for the log")?,
+        trace: Digest::new(),
+        cost: Cost::default(),
+    };
     for _ in 0..WARM_UP_DAYS {
-        advance(&mut device.network, &mut Textbook);
+        advance(device.network, &mut Textbook);
         device.network.trace(&mut device.trace);
     }
     let mut watch = Guarded::new((), HyperScoreMonitor::new(scenario, MonitorSettings::WEEKLY));
@@ -161,28 +181,7 @@ fn bring(clock: &Clock, slots: &mut Slots<Nor>, file: &[u8], demands: &Demands<'
     timed(clock, "beginning its trial", || slots.try_out(TRIAL)).map_err(|_| "the record can't be written")
 }
 
-impl<'s, 'm> Device<'s, 'm> {
-    fn new(clock: &'s Clock, scenario: &'s Scenario<'s>, memory: Memory) -> Result<Self, Why> {
-        let mut network = Network::new(scenario, memory.network).map_err(|_| "no room for the network")?;
-        network.reset(SEED, 0, 0);
-        let draws = Draws::new(TWIN_SEED, 0);
-        let settings = TwinSettings { days: TWIN_DAYS, settle_days: SETTLE_DAYS, ..TwinSettings::standard(draws) };
-        let origin =
-            Origin { scenario_hash: scenario.hash(), policy_hash: 0, seed: SEED, replica: 0, first_day: WARM_UP_DAYS };
-        Ok(Self {
-            clock,
-            scenario,
-            network,
-            twin: Twin::new(scenario, memory.twin, settings).map_err(|_| "no room for the twin")?,
-            features: memory.features,
-            log: DecisionLog::new(memory.log, &origin).map_err(|_| "no room for the log")?,
-            trace: Digest::new(),
-            cost: Cost::default(),
-        })
-    }
-}
-
-impl Device<'_, '_> {
+impl Device<'_, '_, '_> {
     /// Rolls the twin forward; why not to trust the file that runs.
     fn compare(&mut self, slots: &Slots<Nor>) -> Result<Option<Reason>, Why> {
         let file = slots.running().ok_or("no file runs")?;
@@ -191,7 +190,7 @@ impl Device<'_, '_> {
         let days = self.twin.days();
         let (mut verdict, mut longest, mut all) = (None, 0, 0);
         for _ in 0..days {
-            let ticks = clock::time(|| verdict = self.twin.step(&self.network, &mut policy, 1).ok().flatten());
+            let ticks = clock::time(|| verdict = self.twin.step(self.network, &mut policy, 1).ok().flatten());
             longest = ticks.max(longest);
             all += ticks;
         }
@@ -217,7 +216,7 @@ impl Device<'_, '_> {
             let mut guard = watch.with_policy(policy);
             let _ = guard.report(&Inputs::fresh(self.network.day()));
             let mut logged = Timed { logged: Logged { guard: &mut guard, log: &mut self.log }, cost: &mut self.cost };
-            advance(&mut self.network, &mut logged);
+            advance(self.network, &mut logged);
             self.network.trace(&mut self.trace);
             let _ = guard.watch(self.network.today(), self.network.disrupted());
             let alarm = guard.fallback();

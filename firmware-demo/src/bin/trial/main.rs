@@ -26,6 +26,8 @@ mod memory;
 
 #[cfg(all(target_os = "none", feature = "semihosting"))]
 mod start {
+    #![allow(unsafe_code)] // The runtime asks for an `unsafe fn`: a handler may run while anything is half done.
+
     use super::{clock, images, life, nor};
 
     /// Room for the last records of the log: each is of 200 products.
@@ -52,6 +54,13 @@ mod start {
             }
         };
         semihosting::process::exit(code)
+    }
+
+    /// A stack that has grown into the statics ends here, and not in a loop without end.
+    #[cortex_m_rt::exception(trampoline = true)]
+    unsafe fn HardFault(frame: &cortex_m_rt::ExceptionFrame) -> ! {
+        semihosting::println!("failed: HardFault, {frame:?}");
+        semihosting::process::exit(70)
     }
 }
 
