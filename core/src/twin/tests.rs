@@ -215,24 +215,3 @@ fn a_lower_score_is_refused_where_that_is_asked() {
     assert_eq!(Verdict::of(learned, fallback, &asked(Some(1.5))).reason, None);
     assert_eq!(Verdict::of(learned, fallback, &asked(Some(1.4))).reason, Some(Reason::TwinWorse));
 }
-#[test]
-fn scratch_digest() {
-    let image = words();
-    let scenario = Scenario::new(&image).unwrap();
-    let file = PolicyBlob::decode(POLICY).unwrap();
-    let mut features = vec![0; QuantizedPolicy::bytes(&scenario)];
-    let mut policy = QuantizedPolicy::new(&file, &scenario, &mut features).unwrap();
-    let mut memory = vec![0; Network::words(&scenario)];
-    let mut chain = Network::new(&scenario, &mut memory).unwrap();
-    chain.reset(11, 0, 0);
-    let mut trace = Digest::new();
-    for day in 0..20 {
-        if day < 14 {
-            chain.advance(&mut Textbook)
-        } else {
-            chain.advance(&mut policy)
-        }
-        chain.trace(&mut trace);
-    }
-    println!("scratch {:016x}", trace.value());
-}
