@@ -216,7 +216,7 @@ mod tests {
     #[test]
     fn schedules_run_from_start_to_end() {
         let config = PpoConfig { iterations: 10, ..PpoConfig::default() };
-        assert!((config.learning_rate_at(0) - 1e-3).abs() < 1e-12);
+        assert!((config.learning_rate_at(0) - 2e-3).abs() < 1e-12);
         assert!((config.learning_rate_at(99) - 1e-4).abs() < 1e-12);
         assert!((config.entropy_weight_at(5) - 0.0005).abs() < 1e-7);
     }

@@ -1,5 +1,5 @@
 //! The direction of what the README claims, on a small budget: the committed int8 policies against the paper's baseline,
-//! a rolling plan and tuned rules, on paths that nobody was trained or tuned on.
+//! a rolling plan and the best tuned rule, on paths that nobody was trained or tuned on.
 
 use restock_core::blob::PolicyBlob;
 use restock_trainer::evaluate::{self, Contender, Outcome, Protocol};
@@ -20,7 +20,7 @@ fn figures(scenario: &restock_core::Scenario<'_>, outcomes: &[Outcome]) -> (f64,
 }
 
 #[test]
-fn the_learned_policies_are_cheaper_than_plans_and_tuned_rules_and_serve_no_less() {
+fn the_learned_policies_are_cheaper_than_plans_and_the_best_tuned_rule_and_serve_no_less() {
     let problem = Problem::embedded().expect("embedded");
     let scenario = problem.scenario().expect("sound");
     let protocol = year(&scenario, test_seed(SEED), 4);
@@ -46,13 +46,11 @@ fn the_learned_policies_are_cheaper_than_plans_and_tuned_rules_and_serve_no_less
     println!("on one path: learned {own_cost:.0}, rolling LP {rolling_cost:.0}");
     assert!(own_cost < 0.9 * rolling_cost);
 
-    // The two kinds of rule that came closest, tuned a little on training paths.
-    let tuning = year(&scenario, training_seed(SEED), 2);
-    for family in [Family::ReorderPoint, Family::BaseStock] {
-        let tuned = tune::tune(&scenario, &problem.names.nodes, family, None, &tuning, (40, 2), &mut |_| true);
-        let tuned = tuned.expect("not interrupted");
-        let (rule_cost, rule_fill) = run(&Contender::Rule(tuned.on(&scenario)), &protocol);
-        println!("{}: {rule_cost:.0} at {rule_fill:.1} %", family.name());
-        assert!(cost < rule_cost && fill > rule_fill - 0.2, "{}", family.name());
-    }
+    // The best of the rules, with the budget that `restock compare` gives each.
+    let tuning = year(&scenario, training_seed(SEED), 8);
+    let tuned =
+        tune::tune(&scenario, &problem.names.nodes, Family::ReorderPoint, None, &tuning, (200, 2), &mut |_| true);
+    let (rule_cost, rule_fill) = run(&Contender::Rule(tuned.expect("not interrupted").on(&scenario)), &protocol);
+    println!("tuned (s, S): {rule_cost:.0} at {rule_fill:.1} %");
+    assert!(cost < rule_cost && fill >= rule_fill);
 }

@@ -13,7 +13,7 @@ fn every_planted_error_is_reported_with_file_line_and_column() {
     let expected = [
         ("lanes.csv", 7, "suplier"),
         ("network.toml", 4, "horizon_days is \"long\""),
-        ("network.toml", 40, "training.ppo.actor_hiden is not known"),
+        ("network.toml", 41, "training.ppo.actor_hiden is not known"),
         ("nodes.csv", 6, "weekly"),
         ("products.csv", 6, "cheap"),
     ];
@@ -121,7 +121,7 @@ fn a_wrong_command_line_says_what_would_be_right() {
             "simulate net --policy nothing",
             &[
                 "nothing",
-                "textbook, base-stock, reorder-point, periodic-review, static-lp, rolling-lp, rolling-lp-safety and policy files",
+                "textbook, base-stock, reorder-point, periodic-review, static-lp, rolling-lp, rolling-lp-safety, rolling-lp-stochastic and policy files",
             ],
         ),
         ("simulate net --period-days 0", &["0 is not in 1..=128"]),
