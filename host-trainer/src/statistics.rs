@@ -8,7 +8,7 @@ mod bootstrap;
 mod rank;
 mod regression;
 
-pub use bootstrap::{Interval, RESAMPLES, clustered};
+pub use bootstrap::{Interval, RESAMPLES, clustered, drawn_anew, percentile};
 pub use rank::{kendall, pearson};
 pub use regression::{Coefficient, Regression, RegressionError, regress};
 
