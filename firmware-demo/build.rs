@@ -2,6 +2,7 @@
 //!
 //! For the host there is nothing to do: only a bare-metal build needs the files.
 
+use restock_core::blob::{AgentDraft, Draft, LayerDraft, PolicyBlob};
 use restock_core::policy::QuantizedPolicy;
 use restock_core::{Network, Scenario};
 use std::path::{Path, PathBuf};
@@ -14,7 +15,14 @@ const MEMORY: &str = "MEMORY
 {
   FLASH : ORIGIN = 0x00000000, LENGTH = 1M
   RAM   : ORIGIN = 0x20000000, LENGTH = 320K
+  /* Stands for flash that a program writes: the board's own can't be. Not the device's RAM. */
+  SLOTS : ORIGIN = 0x20100000, LENGTH = 128K
 }
+SECTIONS
+{
+  .slots (NOLOAD) : ALIGN(4) { *(.slots .slots.*); } > SLOTS
+}
+INSERT AFTER .got;
 ";
 
 #[path = "src/random_network.rs"]
@@ -88,7 +96,57 @@ pub(crate) const FEATURE_BYTES: usize = {};
         Network::words(&scenario),
         QuantizedPolicy::bytes(&scenario)
     );
-    write(&out.join("images.rs"), source.as_bytes())
+    write(&out.join("images.rs"), source.as_bytes())?;
+
+    let nothing = orders_nothing(&policy);
+    write(&out.join("nothing.policy"), &nothing)?;
+    let source = format!(
+        "/// A policy file that is sound in all but what it does.
+static NOTHING: Aligned<[u8; {}]> = Aligned(*include_bytes!(\"nothing.policy\"));
+",
+        nothing.len()
+    );
+    write(&out.join("nothing.rs"), source.as_bytes())
+}
+
+/// A newer version of a policy file whose networks choose the first of what each head allows, which is to order
+/// nothing: what the twin is there for. The same bytes where they are no policy file.
+fn orders_nothing(policy: &[u8]) -> Vec<u8> {
+    let Ok(file) = PolicyBlob::decode(policy) else { return policy.to_vec() };
+    let header = file.header();
+    let (inputs, outputs) = (usize::from(header.inputs), usize::from(header.outputs));
+    let (weights, golden) = (vec![0; inputs * outputs], vec![0; inputs]);
+    let biases: Vec<i32> = (0..outputs).map(|output| (1 << 20) - ((output as i32) << 10)).collect();
+    let multipliers = vec![1 << 30; outputs];
+    let layer = LayerDraft {
+        inputs: header.inputs,
+        outputs: header.outputs,
+        weights: &weights,
+        biases: &biases,
+        multipliers: &multipliers,
+    };
+    let (layers, golden) = ([layer], [golden.as_slice()]);
+    let agents = file.agents().map(|agent| AgentDraft {
+        node_key: agent.node_key,
+        allowed: agent.allowed,
+        fallback: agent.fallback(),
+        layers: &layers,
+        golden: &golden,
+    });
+    let agents: Vec<AgentDraft<'_>> = agents.collect();
+    let draft = Draft {
+        scenario_hash: header.scenario_hash,
+        schema_hash: header.schema_hash,
+        model_version: header.model_version.saturating_add(1),
+        inputs: header.inputs,
+        heads: file.heads(),
+        note: "orders nothing",
+        agents: &agents,
+    };
+    let mut out = vec![0; policy.len()];
+    let length = draft.encode(&mut out).unwrap_or(0);
+    out.truncate(length);
+    out
 }
 
 /// Whether a target has the DSP extension: Cortex-M4 and M7 always, an M33 if whoever builds says so. Stable Rust

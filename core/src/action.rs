@@ -157,11 +157,21 @@ pub fn cap(outlook: &Outlook, choice: u8) -> i32 {
 #[inline(always)]
 #[must_use]
 pub fn expedited_level(outlook: &Outlook, choice: u8) -> i32 {
-    let factor = EXPEDITE_FACTORS_Q8.get(byte_index(choice)).copied().unwrap_or(i32::MIN);
-    let Some(express) = outlook.express.filter(|_| factor != i32::MIN) else { return NOTHING };
+    match EXPEDITE_FACTORS_Q8.get(byte_index(choice)) {
+        Some(&factor) if factor != i32::MIN => expedited_level_at(outlook, factor),
+        _ => NOTHING,
+    }
+}
+
+/// Base-stock level of the fast route [units] for a given safety factor, Q8: rounded up, not below 0; [`NOTHING`]
+/// where there is no fast route.
+#[inline(always)]
+#[must_use]
+pub fn expedited_level_at(outlook: &Outlook, z_q8: i32) -> i32 {
+    let Some(express) = outlook.express else { return NOTHING };
     // At most 2^42 times 2^20: more than that many units is no level anyhow.
     let deviation = (outlook.protection_deviation.min(1 << 42) * wide(express.root_q16)) >> 16;
-    saturate(((express.mean + ((deviation * wide(factor)) >> 8)).max(0) + 4095) >> 12)
+    saturate(((express.mean + ((deviation * wide(z_q8)) >> 8)).max(0) + 4095) >> 12)
 }
 
 /// Weight in sharing production capacity.

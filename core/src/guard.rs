@@ -5,7 +5,7 @@
 //!
 //! | reason | who decides |
 //! | --- | --- |
-//! | score drifted down, score below the floor, operator, policy refused | the policy's own fallback ([`Policy::fall_back`]): the textbook rule with the fallback choices of the policy file |
+//! | score drifted down, score below the floor, operator, policy refused, restarts, worse in the twin | the policy's own fallback ([`Policy::fall_back`]): the textbook rule with the fallback choices of the policy file |
 //! | forecast stale | the textbook rule on long-run means, which reads no forecast |
 //! | clock ahead | the same: it does not read the calendar either |
 //! | stock not seen | orders what a review period sells in the long run, whatever the position |
@@ -23,115 +23,11 @@ use crate::layout::Column;
 use crate::monitor::HyperScoreMonitor;
 use crate::order;
 use crate::policy::{Actions, NodeView, PeriodicReview, Policy};
+use crate::twin::Verdict;
 
-/// Why the learned policy is not in charge.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reason {
-    /// The score has drifted down.
-    ScoreDrift,
-    /// The window's score is below the operator's floor.
-    BelowFloor,
-    /// The learned policy was refused: damaged, or for another problem.
-    PolicyRefused,
-    /// A person has asked for it.
-    Operator,
-    /// The forecast is missing, or has not moved for too long.
-    ForecastStale,
-    /// The stock has not been seen lately: a sensor gap.
-    StockUnseen,
-    /// The stock has not been seen for long, or never.
-    StockLost,
-    /// The clock has skipped days.
-    ClockAhead,
-    /// The clock shows a day that has been decided.
-    ClockBack,
-}
+mod reason;
 
-impl Reason {
-    /// All of them, by code.
-    pub const ALL: [Self; 9] = [
-        Self::ScoreDrift,
-        Self::BelowFloor,
-        Self::PolicyRefused,
-        Self::Operator,
-        Self::ForecastStale,
-        Self::StockUnseen,
-        Self::StockLost,
-        Self::ClockAhead,
-        Self::ClockBack,
-    ];
-
-    /// The reason in words, for a log.
-    #[must_use]
-    pub const fn text(self) -> &'static str {
-        match self {
-            Self::ScoreDrift => "score drifted down",
-            Self::BelowFloor => "score below the floor",
-            Self::PolicyRefused => "policy refused",
-            Self::Operator => "operator",
-            Self::ForecastStale => "forecast stale",
-            Self::StockUnseen => "stock not seen",
-            Self::StockLost => "stock not seen for long",
-            Self::ClockAhead => "clock ahead",
-            Self::ClockBack => "clock back",
-        }
-    }
-
-    /// Its number in a log, 1 to 9; 0 stands for none.
-    #[must_use]
-    pub const fn code(self) -> u8 {
-        match self {
-            Self::ScoreDrift => 1,
-            Self::BelowFloor => 2,
-            Self::PolicyRefused => 3,
-            Self::Operator => 4,
-            Self::ForecastStale => 5,
-            Self::StockUnseen => 6,
-            Self::StockLost => 7,
-            Self::ClockAhead => 8,
-            Self::ClockBack => 9,
-        }
-    }
-
-    /// The reason of a number other than 0, if there is one.
-    #[must_use]
-    pub fn of_code(code: u8) -> Option<Self> {
-        Self::ALL.into_iter().find(|reason| reason.code() == code)
-    }
-}
-
-/// The reason code of one decision: one product at one node on one day.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Code {
-    /// The learned policy decided, within the bounds.
-    Policy,
-    /// The learned policy decided, and asked for more than the scenario's bounds allow: they were kept.
-    Clamped,
-    /// Not the learned policy, and why.
-    Fallback(Reason),
-}
-
-impl Code {
-    /// In words.
-    #[must_use]
-    pub const fn text(self) -> &'static str {
-        match self {
-            Self::Policy => "policy",
-            Self::Clamped => "clamped",
-            Self::Fallback(reason) => reason.text(),
-        }
-    }
-
-    /// From who decided and whether the bounds bind.
-    #[must_use]
-    pub const fn of(reason: Option<Reason>, clamped: bool) -> Self {
-        match reason {
-            Some(reason) => Self::Fallback(reason),
-            None if clamped => Self::Clamped,
-            None => Self::Policy,
-        }
-    }
-}
+pub use reason::{Code, Reason};
 
 /// Whether the scenario's bounds bind what is asked for, product by product.
 #[inline(always)]
@@ -276,6 +172,16 @@ impl<P> Guarded<P> {
         self.forced = reason;
     }
 
+    /// Takes what a twin says: a policy that does worse there is not in charge until another twin finds that it does
+    /// not. What was set otherwise from outside stays. Returns why the policy is not in charge now.
+    pub fn judge(&mut self, verdict: &Verdict) -> Option<Reason> {
+        match (self.forced, verdict.reason) {
+            (None, Some(_)) | (Some(Reason::TwinWorse), None) => self.forced = verdict.reason,
+            _ => {}
+        }
+        self.fallback()
+    }
+
     /// Takes the day that has ended: a tally a node, and whether a disruption was in force. Returns the reason on
     /// the day on which the monitor raises its alarm.
     pub fn watch(&mut self, today: &[Tally], disrupted: bool) -> Option<Reason> {
@@ -301,6 +207,19 @@ impl<P> Guarded<P> {
         &self.policy
     }
 
+    /// The policy that is guarded, for a twin to roll forward.
+    pub fn policy_mut(&mut self) -> &mut P {
+        &mut self.policy
+    }
+
+    /// The same guard over another policy: clock, monitor and what was set from outside stay as they are. What a
+    /// policy is borrowed from can be written in between.
+    #[must_use]
+    pub fn with_policy<Q>(self, policy: Q) -> Guarded<Q> {
+        let Self { policy: _, monitor, limits, clock, unsound, forced, fallback_days } = self;
+        Guarded { policy, monitor, limits, clock, unsound, forced, fallback_days }
+    }
+
     /// The monitor.
     #[must_use]
     pub fn monitor(&self) -> &HyperScoreMonitor {
@@ -321,9 +240,12 @@ impl<P: Policy> Policy for Guarded<P> {
 /// What is decided for a reason: the table of this module.
 fn stand_in<P: Policy>(policy: &mut P, reason: Reason, view: &NodeView<'_>, actions: &mut Actions<'_>) {
     match reason {
-        Reason::ScoreDrift | Reason::BelowFloor | Reason::PolicyRefused | Reason::Operator => {
-            policy.fall_back(view, actions);
-        }
+        Reason::ScoreDrift
+        | Reason::BelowFloor
+        | Reason::PolicyRefused
+        | Reason::Operator
+        | Reason::Restarts
+        | Reason::TwinWorse => policy.fall_back(view, actions),
         Reason::ForecastStale | Reason::ClockAhead => PeriodicReview { period_days: 1 }.decide(view, actions),
         Reason::StockUnseen => expected_sales(view, actions),
         // They come in as an order of nothing.
@@ -384,14 +306,5 @@ mod tests {
         for day in [u32::MAX, 0, u32::MAX, u32::MAX - 1, 5] {
             let _ = clock.read(day, 0);
         }
-    }
-
-    #[test]
-    fn every_reason_has_a_code_of_its_own() {
-        for (i, reason) in Reason::ALL.into_iter().enumerate() {
-            assert_eq!(usize::from(reason.code()), i + 1);
-            assert_eq!(Reason::of_code(reason.code()), Some(reason));
-        }
-        assert_eq!(Reason::of_code(0).or(Reason::of_code(10)), None);
     }
 }

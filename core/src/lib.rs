@@ -22,7 +22,8 @@
 //! Each concept has one home: what a policy sees ([`observation`]), how a choice becomes a level
 //! ([`action`]) and a level an order ([`order`]), what a day is ([`network`]), money ([`ledger`]),
 //! success ([`kpi`], [`hyperscore`]), its watch ([`monitor`]), who decides when the policy is not trusted
-//! ([`guard`]), what was decided and why ([`decision_log`]), bytes to policy ([`blob`]).
+//! ([`guard`]), whether it would do worse than its fallback ([`twin`]), what was decided and why ([`decision_log`]), bytes to policy ([`blob`]),
+//! where the bytes lie and which of them run ([`slots`]).
 
 pub mod action;
 pub mod allocation;
@@ -45,9 +46,11 @@ pub mod order;
 pub mod policy;
 mod rows;
 pub mod scenario;
+pub mod slots;
 pub mod snapshot;
 pub mod state;
 pub mod table;
+pub mod twin;
 
 pub use network::Network;
 pub use policy::{NodeView, Policy};

@@ -8,7 +8,7 @@
 # Environment, each with its default for the figures to report:
 #   SEEDS="1 2 3 4 5 6 7 8 9 10"   training seeds of the embedded default network
 #   PATHS=1000                     test paths
-#   ITERATIONS=180                 training iterations, as `restock demo` has them
+#   ITERATIONS=240                 training iterations, as `restock demo` has them
 #   LOOKS=400                      looks of each tuned rule
 #   REAL_SEEDS="1 2 3"             training seeds on the real sales
 #   SALES=../shared/data/online-retail-200   folder of demand.csv and products.csv; without it that part is skipped
@@ -19,9 +19,9 @@ here=$(cd "$(dirname "$0")" && pwd)
 cd "$here/../.."
 
 if [ "${1:-}" = --modest ]; then
-    : "${SEEDS:=1}" "${PATHS:=64}" "${ITERATIONS:=180}" "${LOOKS:=200}" "${REAL_SEEDS:=1}"
+    : "${SEEDS:=1}" "${PATHS:=64}" "${ITERATIONS:=240}" "${LOOKS:=200}" "${REAL_SEEDS:=1}"
 fi
-: "${SEEDS:=1 2 3 4 5 6 7 8 9 10}" "${PATHS:=1000}" "${ITERATIONS:=180}" "${LOOKS:=400}" "${REAL_SEEDS:=1 2 3}"
+: "${SEEDS:=1 2 3 4 5 6 7 8 9 10}" "${PATHS:=1000}" "${ITERATIONS:=240}" "${LOOKS:=400}" "${REAL_SEEDS:=1 2 3}"
 : "${SALES:=../shared/data/online-retail-200}" "${WORK:=target/results}"
 threads=()
 [ -z "${THREADS:-}" ] || threads=(--threads "$THREADS")

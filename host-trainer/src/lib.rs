@@ -42,6 +42,7 @@ pub mod sensitivity;
 pub mod shift;
 pub mod simd;
 pub mod solve;
+pub mod start;
 pub mod statistics;
 pub mod study;
 pub mod threads;

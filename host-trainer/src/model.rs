@@ -20,7 +20,7 @@ use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor, TensorData};
 pub use float_policy::{FloatPolicy, LayerView, Scratch};
 pub use heads::{HeadMask, argmax_actions, gather_row, sample_actions};
-use restock_core::action::OUTPUTS;
+use restock_core::action::{Choice, OUTPUTS};
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
@@ -80,11 +80,12 @@ impl ModelConfig {
         Layers { actor: chain(&self.actor_hidden, OUTPUTS), critic: chain(&self.critic_hidden, 1) }
     }
 
-    /// Fresh parameters under which the actor is the textbook rule with a little exploration around
-    /// it, and the critic says 0. The same seed gives the same bits on every target.
+    /// Fresh parameters under which the actor makes one choice, with some exploration around it, and the critic says
+    /// 0: a choice that was found, with little, else the textbook's, with more. The same seed gives the same bits
+    /// on every target.
     #[must_use]
-    pub fn initial_parameters(&self, seed: u64) -> Vec<f32> {
-        initial::parameters(self, seed)
+    pub fn initial_parameters(&self, found: Option<Choice>, seed: u64) -> Vec<f32> {
+        initial::parameters(self, found, seed)
     }
 }
 
@@ -201,7 +202,7 @@ mod tests {
 
     #[test]
     fn a_fresh_actor_is_the_textbook_rule() {
-        let policy = FloatPolicy::new(config(), config().initial_parameters(5), HeadMask::all());
+        let policy = FloatPolicy::new(config(), config().initial_parameters(None, 5), HeadMask::all());
         let columns: Vec<i8> = (0..28 * 7).map(|i| (i * 37 % 251) as u8 as i8).collect();
         let mut scratch = Scratch::default();
         let logits = policy.logits(&columns, 7, &mut scratch);
@@ -216,7 +217,7 @@ mod tests {
         let config = config();
         // Random biases too: a fresh network has zeros there and would hide a mistake.
         let parameters: Vec<f32> = config
-            .initial_parameters(1)
+            .initial_parameters(None, 1)
             .iter()
             .enumerate()
             .map(|(i, w)| w + ((i * 31 % 97) as f32 - 48.0) / 500.0)

@@ -52,6 +52,7 @@ pub use config::{BadSetting, PpoConfig, UpdatePath};
 use loss::{Minibatch, Network, Terms, Weights};
 pub use outcome::{PpoError, UpdateStats};
 use rand_core::Rng;
+use restock_core::action::Choice;
 use restock_core::draws::{Draws, Source};
 pub use return_scale::ReturnScale;
 use serde::{Deserialize, Serialize};
@@ -123,9 +124,15 @@ impl Learner {
             mask,
             seed,
         };
-        learner.parameters = learner.model.initial_parameters(learner.own_seed());
+        learner.parameters = learner.model.initial_parameters(None, learner.own_seed());
         learner.average.clone_from(&learner.parameters);
         Ok(learner)
+    }
+
+    /// Starts again as a rule that always makes `choice`, which a search has found, with a little exploration around it.
+    pub fn start_at(&mut self, choice: Choice) {
+        self.parameters = self.model.initial_parameters(Some(choice), self.own_seed());
+        self.average.clone_from(&self.parameters);
     }
 
     /// The node's name.
@@ -166,7 +173,7 @@ impl Learner {
         assert_eq!(policy.config(), &self.model, "a policy of the same shape");
         let (actor, critic) = (self.layers.actor_range(), self.layers.critic_range());
         self.parameters[actor.clone()].copy_from_slice(&policy.parameters()[actor]);
-        let fresh = self.model.initial_parameters(self.own_seed());
+        let fresh = self.model.initial_parameters(None, self.own_seed());
         self.parameters[critic.clone()].copy_from_slice(&fresh[critic]);
         self.average.clone_from(&self.parameters);
         self.adam = adam::Stepper::new(self.config.adam_epsilon);

@@ -1,11 +1,12 @@
 //! Floats to int8: per-channel weights, calibrated activations, and the policy file.
 //!
 //! Scales: a feature byte is worth 1/32 (what the network was trained on). Each output channel has
-//! its own weight step, `max |w| / 127`; each hidden layer one activation step, `max / 127` over
+//! its own weight step, `max |w| / 127`; each hidden unit its own activation step, from its range over
 //! the calibration observations (ReLU: activations are 0 to 127). A logit is worth 1/1024. Where a
 //! layer's weights or biases are too large for the format's multipliers at that step, the step is
-//! made coarser and nothing is cut off; a common factor of all logits changes no choice. The
-//! arithmetic is the file format's (see `restock_core::blob`).
+//! made coarser and nothing is cut off; a common factor of all logits changes no choice. Which way
+//! each weight is rounded, `rounding` decides. The arithmetic is the file format's (see
+//! `restock_core::blob`).
 
 use crate::model::{FEATURE_SCALE, FloatPolicy, LayerView};
 use ed25519_compact::{KeyPair, Seed};
@@ -24,6 +25,9 @@ const FILE_BYTES_MAX: usize = NODES_MAX * (LAYERS_MAX * WIDTH_MAX * (WIDTH_MAX +
 
 /// Multipliers are below one half (they are `i32` times 2^-32); a little less leaves room for rounding.
 const MULTIPLIER_MAX: f64 = 0.49;
+
+/// What a step of a logit is worth.
+const LOGIT_STEP: f64 = 1.0 / (1u32 << LOGIT_FRACTION_BITS) as f64;
 
 /// Observations that a node's policy met. Each entry is one product's features.
 #[derive(Clone, Debug, Default)]
@@ -64,6 +68,19 @@ impl OwnedLayer {
             biases: &self.biases,
             multipliers: &self.multipliers,
         }
+    }
+}
+
+impl OwnedLayer {
+    /// What the format says comes out of a hidden layer.
+    fn bytes_of(&self, inputs: &[i8]) -> Vec<i8> {
+        let rows = self.weights.chunks_exact(usize::from(self.inputs)).zip(self.biases.iter().zip(&self.multipliers));
+        let output = |(row, (&bias, &multiplier)): (&[i8], (&i32, &i32))| {
+            let products = row.iter().zip(inputs).map(|(&w, &x)| i64::from(w) * i64::from(x));
+            let scaled = ((i64::from(bias) + products.sum::<i64>()) * i64::from(multiplier) + (1 << 31)) >> 32;
+            scaled.clamp(0, 127) as i8
+        };
+        rows.map(output).collect()
     }
 }
 
@@ -184,32 +201,25 @@ fn quantize(name: &str, policy: &FloatPolicy, calibration: &Calibration) -> Resu
     if layers.iter().any(|l| l.weights.iter().chain(l.bias).any(|w| !w.is_finite())) {
         return Err(QuantizeError::NotFinite(name.to_owned()));
     }
-    // What the layers' inputs reach on the calibration observations.
+    // The float network's inputs of each layer, and what they are in int8.
     let mut inputs: Vec<Vec<f32>> =
         calibration.samples.iter().map(|s| s.iter().map(|&f| f32::from(f) * FEATURE_SCALE).collect()).collect();
-    let mut step = FEATURE_SCALE;
+    let mut bytes: Vec<Vec<i8>> = calibration.samples.iter().map(|s| s.to_vec()).collect();
+    let mut steps = vec![f64::from(FEATURE_SCALE); FEATURES];
     let mut quantized = Vec::new();
     for (i, layer) in layers.iter().enumerate() {
+        let outputs: Vec<Vec<f32>> = inputs.iter().map(|x| layer.outputs_of(x)).collect();
+        let rounded = rounding::round(layer, &rounding::Seen { bytes: &bytes, steps: &steps, outputs: &outputs });
         let last = i + 1 == layers.len();
-        for x in &mut inputs {
-            let y: Vec<f32> = (0..layer.outputs)
-                .map(|o| {
-                    let row = &layer.weights[o * layer.inputs..(o + 1) * layer.inputs];
-                    layer.bias[o] + row.iter().zip(x.iter()).map(|(w, x)| w * x).sum::<f32>()
-                })
-                .map(|y| if last || y > 0.0 { y } else { 0.0 })
-                .collect();
-            *x = y;
+        let wanted = if last { vec![rounded.common_step(LOGIT_STEP); layer.outputs] } else { unit_steps(&outputs) };
+        let (layer, out_steps) = rounded.with_output_steps(layer.inputs, &wanted);
+        if !last {
+            bytes.iter_mut().for_each(|x| *x = layer.bytes_of(x));
+            inputs = outputs;
+            inputs.iter_mut().flatten().for_each(|y| *y = y.max(0.0));
         }
-        let out_step = if last {
-            1.0 / (1u32 << LOGIT_FRACTION_BITS) as f32
-        } else {
-            let most = inputs.iter().flatten().fold(0.0f32, |a, &b| if b > a { b } else { a });
-            if most > 1e-6 { most / 127.0 } else { 1.0 / 127.0 }
-        };
-        let out_step = out_step.max(least_out_step(layer, step));
-        quantized.push(quantize_layer(layer, step, out_step));
-        step = out_step;
+        quantized.push(layer);
+        steps = out_steps;
     }
     let stride = (calibration.samples.len() / GOLDEN_MAX).max(1);
     Ok(OwnedAgent {
@@ -220,46 +230,22 @@ fn quantize(name: &str, policy: &FloatPolicy, calibration: &Calibration) -> Resu
     })
 }
 
-/// The step of a channel's weights and the step of its accumulator: fine enough for the largest
-/// weight, coarse enough for the bias.
-fn channel_steps(largest_weight: f32, bias: f32, in_step: f32) -> (f64, f64) {
-    let for_bias = f64::from(bias.abs()) / (f64::from(in_step) * f64::from(BIAS_MAX));
-    let weight_step = (f64::from(largest_weight) / 127.0).max(for_bias).max(1e-12);
-    (weight_step, weight_step * f64::from(in_step))
+/// What a step of each unit of a hidden layer is worth, of outputs before ReLU.
+///
+/// With a step of its own each unit uses all of its bytes; one step for the layer, as large as its largest unit
+/// asks for, leaves the others a few (Nagel et al. 2019, *Data-free quantization*, section 4.1, equalize ranges).
+fn unit_steps(outputs: &[Vec<f32>]) -> Vec<f64> {
+    let units = outputs.first().map_or(0, Vec::len);
+    let ranges: Vec<f32> = (0..units).map(|o| outputs.iter().fold(0.0, |most: f32, y| most.max(y[o]))).collect();
+    let layer = ranges.iter().fold(0.0, |most: f32, &range| most.max(range));
+    let layer = if layer > 1e-6 { layer } else { 1.0 };
+    // A unit that was never seen to say anything is not cut off as soon as it does.
+    ranges.iter().map(|&range| f64::from(range.max(layer / 64.0)) / 127.0).collect()
 }
 
-/// The finest step of a layer's outputs whose multipliers the format can hold.
-fn least_out_step(layer: &LayerView<'_>, in_step: f32) -> f32 {
-    let accumulators = layer.weights.chunks_exact(layer.inputs).zip(layer.bias).map(|(row, &bias)| {
-        let (_, acc_step) = channel_steps(largest(row), bias, in_step);
-        acc_step / MULTIPLIER_MAX
-    });
-    accumulators.fold(0.0, f64::max) as f32
-}
+mod fidelity;
+mod rounding;
 
-fn largest(weights: &[f32]) -> f32 {
-    weights.iter().fold(0.0, |most: f32, w| most.max(w.abs()))
-}
-
-/// One layer: weights to bytes channel by channel, bias to the accumulator's step, and the
-/// multiplier that turns the accumulator into the next step.
-fn quantize_layer(layer: &LayerView<'_>, in_step: f32, out_step: f32) -> OwnedLayer {
-    let mut weights = Vec::with_capacity(layer.inputs * layer.outputs);
-    let mut biases = Vec::new();
-    let mut multipliers = Vec::new();
-    for o in 0..layer.outputs {
-        let row = &layer.weights[o * layer.inputs..(o + 1) * layer.inputs];
-        let (weight_step, acc_step) = channel_steps(largest(row), layer.bias[o], in_step);
-        weights.extend(row.iter().map(|&w| (f64::from(w) / weight_step).round().clamp(-127.0, 127.0) as i8));
-        let bias =
-            (f64::from(layer.bias[o]) / acc_step).round().clamp(-f64::from(BIAS_MAX), f64::from(BIAS_MAX)) as i32;
-        let multiplier =
-            (acc_step / f64::from(out_step) * 4_294_967_296.0).round().clamp(0.0, f64::from(i32::MAX)) as i32;
-        biases.push(bias);
-        multipliers.push(multiplier);
-    }
-    OwnedLayer { inputs: layer.inputs as u16, outputs: layer.outputs as u16, weights, biases, multipliers }
-}
-
+pub use fidelity::{Fidelity, fidelity};
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,6 @@
 //! The training loop: experience, updates, validation; one learner per node.
 
-use crate::evaluate::{self, Contender, Protocol};
+use crate::evaluate::{self, Contender, Outcome, Protocol};
 use crate::model::FloatPolicy;
 use crate::ppo::{BadSetting, Learner, PpoConfig, PpoError, UpdateStats};
 use crate::rollout::{self, RolloutConfig};
@@ -19,6 +19,9 @@ pub struct TrainingConfig {
     pub validate_every: u32,
     /// Validation paths; 0 = as many as make a million stockpoint-days, and 4 at least. Default 0.
     pub validation_replicas: u32,
+    /// Looks at constant choices before the first iteration: policies start from the best (see [`crate::start`]);
+    /// 0 = from the textbook rule. Default 200.
+    pub start_looks: u32,
     /// The learner.
     pub ppo: PpoConfig,
     /// The experience.
@@ -31,6 +34,7 @@ impl Default for TrainingConfig {
             seed: 1,
             validate_every: 10,
             validation_replicas: 0,
+            start_looks: 200,
             ppo: PpoConfig::default(),
             rollout: RolloutConfig::default(),
         }
@@ -43,6 +47,8 @@ const ITERATIONS_MAX: u32 = 1_000_000;
 pub(crate) const ROLLOUT_REPLICAS_MAX: u32 = 4096;
 /// Most validation paths.
 const VALIDATION_REPLICAS_MAX: u32 = 10_000;
+/// Most looks at constant choices.
+const START_LOOKS_MAX: u32 = 100_000;
 /// Most decisions of an iteration: they are all in memory at once, about 60 bytes each.
 const DECISIONS_MAX: u64 = 1 << 26;
 /// Most days of a replica's warm-up or record, each.
@@ -124,6 +130,7 @@ impl TrainingConfig {
             &self.validation_replicas,
             "1 to 10000, or 0: as many as make a million stockpoint-days (validate_every = 0 switches validation off)",
         );
+        need(self.start_looks <= START_LOOKS_MAX, "", "start_looks", &self.start_looks, "0 to 100000");
         let rollout = &self.rollout;
         need(
             rollout.replicas <= replicas_max,
@@ -204,6 +211,9 @@ impl TrainingConfig {
 const RECOVERIES_MAX: u32 = 3;
 /// A validation cost of so many times the best means that learning has collapsed.
 const COLLAPSE: f64 = 1.5;
+
+/// Stockpoint-days of a look at a constant choice.
+const START_DAYS: u64 = 1 << 19;
 
 /// Stockpoint-days of a validation, where the number of its paths is left to us.
 const VALIDATION_DAYS: u64 = 1 << 20;
@@ -350,14 +360,30 @@ impl<'s> Trainer<'s> {
     #[must_use]
     pub fn validate(&self, policies: &[FloatPolicy]) -> f64 {
         let protocol = self.config.validation(self.scenario);
-        let outcomes = evaluate::run(self.scenario, &Contender::Float(policies), &protocol, self.threads);
-        let cost = evaluate::mean_and_interval(&evaluate::costs(self.scenario, &outcomes)).0;
+        self.weighed_cost(&evaluate::run(self.scenario, &Contender::Float(policies), &protocol, self.threads))
+    }
+
+    /// Mean cost of a path, customers' backlog weighed as in the reward [currency].
+    fn weighed_cost(&self, outcomes: &[Outcome]) -> f64 {
+        let cost = evaluate::mean_and_interval(&evaluate::costs(self.scenario, outcomes)).0;
         let more = f64::from(self.config.rollout.shortage_weight) - 1.0;
         let sellers = self.scenario.nodes().iter().enumerate().filter(|(_, node)| node.sells).map(|(n, _)| n);
         let sellers: Vec<usize> = sellers.collect();
         let backlog =
             outcomes.iter().flat_map(|o| sellers.iter().map(|&n| o.kpis.node(n).ledger.backorder)).sum::<i64>();
         cost + more * backlog as f64 / f64::from(self.scenario.money_scale()) / outcomes.len().max(1) as f64
+    }
+
+    /// Puts fresh learners to the best constant choice on paths of the training seed.
+    fn start(&mut self) {
+        let one = year(self.scenario, training_seed(self.config.seed), 1);
+        let days = u64::from(one.warmup_days + one.days) * self.scenario.stockpoints() as u64;
+        let replicas = u32::try_from(START_DAYS.div_ceil(days.max(1))).unwrap_or(u32::MAX).clamp(4, 1 << 12);
+        let protocol = Protocol { replicas, ..one };
+        let (looks, threads) = (self.config.start_looks, self.threads);
+        let cost = |outcomes: &[Outcome]| self.weighed_cost(outcomes);
+        let choices = crate::start::best_constant_choice(self.scenario, &protocol, looks, threads, &cost);
+        self.learners.iter_mut().zip(choices).for_each(|(learner, choice)| learner.start_at(choice));
     }
 
     /// One iteration: experience with the present policies, then every learner's update, in turn
@@ -370,6 +396,9 @@ impl<'s> Trainer<'s> {
     /// If a learner diverged and there is nothing to go back to, or it has gone back too often; all learners
     /// are then as before.
     pub fn iterate(&mut self) -> Result<Iteration, PpoError> {
+        if self.iteration == 0 && self.config.start_looks > 0 {
+            self.start();
+        }
         let policies = self.policies();
         if self.iteration == 0 && self.config.validate_every > 0 && self.best.is_none() {
             let cost = self.validate(&policies);
@@ -441,6 +470,7 @@ mod tests {
 
     fn small() -> TrainingConfig {
         let mut config = TrainingConfig { validate_every: 1, validation_replicas: 1, ..TrainingConfig::default() };
+        config.start_looks = 0;
         config.ppo.iterations = 20;
         (config.rollout.replicas, config.rollout.replicas_per_path) = (1, 1);
         (config.rollout.days, config.rollout.warmup_days) = (7, 1);

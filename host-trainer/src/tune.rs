@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 /// File of a run folder that keeps what was found.
 const FILE: &str = "tuned.json";
 /// Version of that file and of the searches behind it: what another one found is searched again.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// What one rule may spend.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

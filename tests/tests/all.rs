@@ -12,6 +12,8 @@ mod conformance;
 mod conservation;
 #[path = "all/decision_log.rs"]
 mod decision_log;
+#[path = "all/evidence.rs"]
+mod evidence;
 #[path = "all/firmware.rs"]
 mod firmware;
 #[path = "all/forecast.rs"]

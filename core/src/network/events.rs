@@ -65,6 +65,7 @@ struct Due {
 }
 
 /// What events and disruptions have set.
+#[derive(Clone)]
 pub(super) struct Conditions {
     /// By dated events alone.
     dated: Places,

@@ -3,8 +3,9 @@
 use super::Network;
 use crate::convert::{product, wide};
 use crate::draws::Draws;
+use crate::kpi::Tally;
 use crate::layout::Column;
-use crate::rows::{at, row};
+use crate::rows::{at, copy_row, row};
 use crate::scenario::{BomLine, NODES_MAX, Scenario};
 use crate::snapshot::{self, Live, Saved, SnapshotError};
 
@@ -66,6 +67,34 @@ impl Network<'_, '_> {
         self.under_way = false;
         self.recall_conditions();
         self.recall_backorder_value();
+        Ok(())
+    }
+
+    /// Puts the chain where another of the same scenario is, which stays as it is, and lets it go on by `draws` of its
+    /// own. Its KPIs begin anew. Disruptions that are in force stay so until the day on which the other's end, and
+    /// the next of those that are not comes when the other's does; what follows is its own.
+    ///
+    /// # Errors
+    /// If the other is of another scenario, or its day is under way. Then nothing is changed.
+    pub fn branch(&mut self, other: &Network<'_, '_>, draws: Draws) -> Result<(), SnapshotError> {
+        if other.under_way {
+            return Err(SnapshotError::UnderWay);
+        }
+        if other.scenario.hash() != self.scenario.hash() {
+            return Err(SnapshotError::Scenario);
+        }
+        for (array, from) in self.state.arrays_mut().into_iter().zip(other.state.view().arrays()) {
+            copy_row(array, from);
+        }
+        self.draws = draws;
+        self.conditions.clone_from(&other.conditions);
+        self.backorder_value = other.backorder_value;
+        (self.day, self.under_way) = (other.day, false);
+        self.clear_kpis();
+        self.today.fill(Tally::default());
+        if let Some(costs) = &mut self.costs {
+            costs.fill(0);
+        }
         Ok(())
     }
 

@@ -16,12 +16,26 @@ use restock_core::{Network, NodeView, Policy, Scenario};
 use serde::Serialize;
 use std::time::{Duration, Instant};
 
+mod training;
+
 /// Arguments of `restock bench`.
 #[derive(Clone, Debug, Args)]
 pub struct Arguments {
+    /// What to measure.
+    #[arg(value_enum, default_value_t = What::All)]
+    pub what: What,
     /// Seconds to spend on each figure.
     #[arg(long, default_value_t = 2.0)]
     pub seconds: f64,
+}
+
+/// What is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum What {
+    /// The simulator, decisions, and training as a whole.
+    All,
+    /// Training alone: end to end, the update by itself on both paths, and its share of what the processor can do.
+    Train,
 }
 
 /// One figure.
@@ -39,6 +53,13 @@ struct Figure {
 /// If the embedded problems can't be built.
 pub fn run(arguments: &Arguments, common: &Common) -> Result<(), Failure> {
     let budget = Duration::from_secs_f64(arguments.seconds.clamp(0.1, 600.0));
+    if arguments.what == What::Train {
+        let training = training::measure(budget, common.threads())?;
+        return match common.json {
+            true => print_json(&serde_json::json!({ "format": "restock-bench-train/1", "training": training })),
+            false => print(&training.text()),
+        };
+    }
     let mut figures = Vec::new();
     let plain_image = plain_chain(200).map_err(Failure::failed)?.image().map_err(|e| Failure::failed(e.to_string()))?;
     let plain = Scenario::new(&plain_image).map_err(|e| Failure::failed(e.to_string()))?;
@@ -54,7 +75,7 @@ pub fn run(arguments: &Arguments, common: &Common) -> Result<(), Failure> {
     figures.push(days(what, Count::StockpointDays, &full, &mut Textbook, budget)?);
     let mut observer = Observer { features: vec![0; FEATURES * full.products()] };
     figures.push(days("the same with observations", Count::StockpointDays, &full, &mut observer, budget)?);
-    let training = TrainingConfig { validate_every: 0, ..problem.training.clone() };
+    let training = TrainingConfig { validate_every: 0, start_looks: 0, ..problem.training.clone() };
     let mut trainer = Trainer::new(&full, &problem.names.nodes, training, common.threads())
         .map_err(|e| Failure::failed(e.to_string()))?;
     let policies = trainer.policies();
@@ -92,10 +113,15 @@ pub fn run(arguments: &Arguments, common: &Common) -> Result<(), Failure> {
     if common.json {
         return print_json(&serde_json::json!({ "format": "restock-bench/1", "figures": figures }));
     }
+    print(&format!("{}\ninstructions per decision on a Cortex-M4F: cargo fw", table(&figures)))
+}
+
+/// The figures, one a row.
+fn table(figures: &[Figure]) -> Table {
     let mut table = Table::new();
     table.load_style(presets::UTF8_HORIZONTAL_ONLY);
     table.set_header(["what", "per second", "ns each", "threads"]);
-    for f in &figures {
+    for f in figures {
         table.add_row(vec![
             f.what.to_owned(),
             super::table::thousands(f.per_second),
@@ -106,7 +132,7 @@ pub fn run(arguments: &Arguments, common: &Common) -> Result<(), Failure> {
     for column in table.column_iter_mut().skip(1) {
         column.set_cell_alignment(CellAlignment::Right);
     }
-    print(&format!("{table}\ninstructions per decision on a Cortex-M4F: cargo fw"))
+    table
 }
 
 fn figure_of(what: &'static str, count: u64, elapsed: Duration, threads: usize) -> Figure {

@@ -52,9 +52,12 @@ pub struct Arguments {
     /// Also trace cost against fill rate over a sweep of the backorder cost.
     #[arg(long)]
     pub frontier: bool,
-    /// Also run a rolling LP with textbook safety stocks (seconds a path on 3 x 200).
+    /// Also run rolling LPs, with textbook safety stocks and with those of sampled scenarios (seconds a path on 3 x 200).
     #[arg(long)]
     pub rolling_lp: bool,
+    /// Also tune a rolling LP's safety stocks and efforts, with at most so many looks at two tuning paths.
+    #[arg(long, value_name = "LOOKS", default_value_t = 0, requires = "rolling_lp")]
+    pub lp_looks: u32,
     /// Also bound from below what the first so many test paths can cost, knowing all of them beforehand (half a
     /// minute a path on 3 x 200).
     #[arg(long, value_name = "PATHS", default_value_t = 0, conflicts_with = "replay")]
@@ -340,11 +343,39 @@ fn plans(scenario: &Scenario<'_>, protocol: &Protocol, rolling: bool) -> Result<
         Err(error) => return Err(Failure::data(error.to_string())),
     }
     if rolling {
-        let settings = lp::planner::Settings::textbook(scenario);
-        let plan = lp::contenders::rolling(scenario, &settings).map_err(|e| Failure::data(e.to_string()))?;
-        plans.push(Entrant::new("rolling LP, safety stock", Origin::Planned, plan));
+        for (name, settings) in [
+            ("rolling LP, safety stock", lp::planner::Settings::textbook(scenario)),
+            ("rolling LP, scenarios", lp::planner::Settings::stochastic(scenario)),
+        ] {
+            let plan = lp::contenders::rolling(scenario, &settings).map_err(|e| Failure::data(e.to_string()))?;
+            plans.push(Entrant::new(name, Origin::Planned, plan));
+        }
     }
     Ok(plans)
+}
+
+/// Paths of a look at a rolling LP: each takes seconds.
+const LP_TUNING_PATHS: u32 = 2;
+
+/// A rolling LP with safety stocks and efforts tuned on paths of the training seed.
+fn tuned_plan(
+    scenario: &Scenario<'_>,
+    seed: u64,
+    looks: u32,
+    (common, interrupt): (&Common, Interrupt),
+) -> Result<Entrant<'static>, Failure> {
+    let protocol = year(scenario, seed, LP_TUNING_PATHS);
+    let mut progress = Progress::new("tune rolling LP", "looks", u64::from(looks), common.quiet);
+    let mut least = f64::INFINITY;
+    let tuned = lp::tune::tune(scenario, &protocol, looks, common.threads(), &mut |_, cost| {
+        least = least.min(cost);
+        progress.advance(1, &format!("{least:.0}"));
+        !interrupt.requested()
+    })
+    .map_err(|e| Failure::data(e.to_string()))?;
+    progress.finish();
+    let plan = lp::contenders::rolling(scenario, &tuned.settings).map_err(|e| Failure::data(e.to_string()))?;
+    Ok(Entrant::new("rolling LP, tuned safety stock", Origin::Planned, plan))
 }
 
 /// The hindsight bound of the first `paths` test paths; none if none are asked for.
@@ -402,6 +433,10 @@ pub fn run(arguments: &Arguments, common: &Common) -> Result<(), Failure> {
     let protocol = year(&scenario, seed, replicas);
     let mut entrants = field(&scenario, tuned, None, None);
     entrants.extend(plans(&scenario, &protocol, arguments.rolling_lp)?);
+    if arguments.lp_looks > 0 {
+        let seed = training_seed(problem.training.seed);
+        entrants.push(tuned_plan(&scenario, seed, arguments.lp_looks, (common, interrupt))?);
+    }
     if let [run] = &runs[..] {
         entrants.push(Entrant::new(FLOAT, Origin::Learned, Contender::Float(&run.policies)));
     }

@@ -26,7 +26,7 @@ pub struct Arguments {
 }
 
 /// Iterations of the demo, full and quick: what fits under five minutes and under one on two cores.
-const ITERATIONS: u32 = 180;
+const ITERATIONS: u32 = 240;
 const ITERATIONS_QUICK: u32 = 20;
 /// Test paths, full and quick.
 const REPLICAS: u32 = 32;

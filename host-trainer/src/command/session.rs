@@ -10,8 +10,9 @@ use crate::progress::{Interrupt, Progress};
 use crate::quantize::{self, Label};
 use crate::rollout;
 use crate::run_folder::RunFolder;
-use crate::train::{Best, Trainer, training_seed};
+use crate::train::{Best, Trainer, training_seed, validation_seed};
 use restock_core::Scenario;
+use restock_core::blob::PolicyBlob;
 use serde::Serialize;
 use std::time::Instant;
 
@@ -261,4 +262,18 @@ pub fn pack_labelled(
     let note = format!("restock {} seed {} iteration {iteration}", env!("CARGO_PKG_VERSION"), problem.training.seed);
     quantize::pack_labelled(scenario.hash(), &Label { note, ..label }, &nodes)
         .map_err(|e| Failure::failed(e.to_string()))
+}
+
+/// How often a packed file chooses what these policies choose, on a year of the validation seed: days that the
+/// quantizer was not calibrated on.
+#[must_use]
+pub fn fidelity(
+    scenario: &Scenario<'_>,
+    problem: &Problem,
+    policies: &[FloatPolicy],
+    file: &PolicyBlob<'_>,
+) -> quantize::Fidelity {
+    let seen = rollout::observe(scenario, policies, validation_seed(problem.training.seed), 16_384);
+    let policies: Vec<_> = scenario.nodes().iter().map(|node| node.key).zip(policies).collect();
+    quantize::fidelity(&policies, file, &seen)
 }

@@ -43,7 +43,7 @@ const MONEY_SCALE: u32 = 200_000;
 const TRAINING: &str = "
 # What is learned should serve no worse than the rules do: customers' backlog weighs more than it costs.
 [training.rollout]
-shortage_weight = 1.4
+shortage_weight = 1.2
 ";
 
 /// Pieces of the wholesaler's in a unit here (a choice): a fifth of the units at five times the price.
@@ -272,7 +272,7 @@ fn network_toml() -> String {
          money_scale = {MONEY_SCALE}  # minor units per GBP\n\
          unit_scale = 1\n\
          demand = \"drawn\"\n\
-         smoothing_shift = 6  # forecasts follow the level of sales, as if it were not known\n\
+         smoothing_shift = 8  # forecasts follow the level of sales, as if it were not known\n\
          \n\
          [costs]\n\
          holding_percent_per_year = {HOLDING_PERCENT}\n\

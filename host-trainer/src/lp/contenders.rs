@@ -20,7 +20,7 @@ use crate::evaluate::{Contender, Protocol};
 use restock_core::Scenario;
 
 /// Names of the policies on the command line.
-pub const NAMES: [&str; 3] = ["static-lp", "rolling-lp", "rolling-lp-safety"];
+pub const NAMES: [&str; 4] = ["static-lp", "rolling-lp", "rolling-lp-safety", "rolling-lp-stochastic"];
 /// Steps of the one ascent of a static plan.
 const STATIC_STEPS: usize = 400;
 
@@ -33,6 +33,7 @@ pub fn named(name: &str, scenario: &Scenario<'_>, protocol: &Protocol) -> Result
         "static-lp" => static_plan(scenario, protocol)?,
         "rolling-lp" => rolling(scenario, &Settings::plain(scenario))?,
         "rolling-lp-safety" => rolling(scenario, &Settings::textbook(scenario))?,
+        "rolling-lp-stochastic" => rolling(scenario, &Settings::stochastic(scenario))?,
         _ => return Ok(None),
     }))
 }

@@ -8,8 +8,8 @@ use restock_core::Scenario;
 use restock_core::layout::Column;
 use restock_core::policy::NodeView;
 
-/// Scenarios of a stochastic plan: the least that tell a quantile of 0.95 from the greatest.
-pub const SAMPLES: u32 = 24;
+/// Scenarios of a stochastic plan: two lie above a quantile of 0.95, on the mean.
+pub const SAMPLES: u32 = 40;
 
 /// How a planner plans.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
@@ -22,7 +22,13 @@ pub struct Settings {
     pub steps: usize,
     /// Safety stock of each node [standard deviations of demand over its protection interval]. Shape `[node]`.
     pub safety: Vec<f64>,
-    /// Scenarios that a stochastic plan averages over; 0: the plan is that of the forecast's mean.
+    /// Scenarios that safety stocks are made of; 0: `safety` says what they are.
+    ///
+    /// A two-stage program with simple recourse by sample average approximation (Shapiro, Dentcheva and Ruszczynski
+    /// 2009, chapters 1.2.1 and 5): what every stockpoint is to hold for the days until the next order arrives is
+    /// decided first; then demand is known, and what is over is held and what is short is owed, at the ratio of the
+    /// stockpoint's textbook service level. Its optimum is that quantile of the scenarios' demand over those days.
+    /// What products share is left to the linear program, on mean demand.
     pub samples: u32,
     /// Negotiation effort of each node. Shape `[node]`.
     pub effort: Vec<i32>,
@@ -53,10 +59,7 @@ impl Settings {
         Self { safety: (0..scenario.node_count()).map(factor).collect(), ..Self::plain(scenario) }
     }
 
-    /// The same without safety stock, over [`SAMPLES`] scenarios.
-    ///
-    /// **Not** ready: on the default network it overstocks upstream (three times the holding of the textbook at a fill
-    /// rate of 64 %), so that no command offers it.
+    /// The same with safety stocks from [`SAMPLES`] scenarios instead of a factor: see [`Settings::samples`].
     #[must_use]
     pub fn stochastic(scenario: &Scenario<'_>) -> Self {
         Self { samples: SAMPLES, ..Self::plain(scenario) }
@@ -217,7 +220,10 @@ impl Planner {
         let s = view.scenario();
         let mut course = Course::mean(s, view.day(), self.settings.horizon_days, &self.settings.effort);
         course.demand.fill(0.0);
-        let safety = expected(view, &mut course, &self.settings.safety);
+        let mut safety = expected(view, &mut course, &self.settings.safety);
+        if self.settings.samples > 0 {
+            safety = course.sampled_safety(s, self.settings.samples);
+        }
         let standing = standing(view, &course, &safety);
         let ascent = Ascent::new(s, &course, &standing.start)?;
         let first = self.prices.is_none();
@@ -225,44 +231,7 @@ impl Planner {
         let steps = if first { 10 * self.settings.steps } else { self.settings.steps };
         let found = ascent.climb(prices, steps, if first { 1.0 } else { 0.5 });
         self.remember(&standing.start, &found, s.node_count(), view.day());
-        let mut orders = Orders::of(s, &course, &ascent.ordered(&found.prices), &standing.position);
-        if self.settings.samples > 0 {
-            self.average(s, &course, &standing, &found.prices, &mut orders)?;
-        }
-        Ok(orders)
-    }
-
-    /// Levels of the two-stage program over sampled scenarios, by sample average approximation (Shapiro, Dentcheva and
-    /// Ruszczynski 2009, chapter 5). First stage: one inventory position for each stockpoint and day; second stage: each
-    /// scenario's own plan, at the prices of what is shared. A position above a scenario's plan is held, one below it
-    /// is short, at the ratio of the stockpoint's textbook service level: with such simple recourse the first stage's
-    /// optimum is that quantile of the scenarios' positions.
-    fn average(
-        &self,
-        s: &Scenario<'_>,
-        course: &Course,
-        standing: &Standing,
-        prices: &Prices,
-        orders: &mut Orders,
-    ) -> Result<(), LpError> {
-        let each = (0..self.settings.samples).map(|sample| {
-            let course = course.sampled(s, sample, &self.settings.effort);
-            let ascent = Ascent::new(s, &course, &standing.start)?;
-            Ok(Orders::of(s, &course, &ascent.ordered(prices), &standing.position).position)
-        });
-        let each: Vec<Vec<f64>> = each.collect::<Result<_, LpError>>()?;
-        let mut values = vec![0.0; each.len()];
-        for (at, position) in orders.position.iter_mut().enumerate() {
-            let stockpoint = at / orders.days;
-            let (n, i) = (stockpoint / s.products(), stockpoint % s.products());
-            let z = f64::from(s.column(Column::SafetyFactor, n)[i]) / 256.0;
-            for (value, sample) in values.iter_mut().zip(&each) {
-                *value = sample[at];
-            }
-            values.sort_by(f64::total_cmp);
-            *position = quantile(&values, normal_share(z));
-        }
-        Ok(())
+        Ok(Orders::of(s, &course, &ascent.ordered(&found.prices), &standing.position))
     }
 
     /// The last plan's prices, moved on by the days since.
@@ -303,19 +272,6 @@ impl Planner {
         self.prices = Some(found.prices.clone());
         self.planned_on = today;
     }
-}
-
-/// A quantile of sorted values, between neighbours where it lies between two.
-fn quantile(sorted: &[f64], share: f64) -> f64 {
-    let place = (share * sorted.len() as f64 - 0.5).clamp(0.0, sorted.len() as f64 - 1.0);
-    let (below, part) = (place as usize, place.fract());
-    let above = (below + 1).min(sorted.len() - 1);
-    sorted[below] + part * (sorted[above] - sorted[below])
-}
-
-/// Share of a normal distribution below z deviations.
-fn normal_share(z: f64) -> f64 {
-    0.5 * libm::erfc(-z / std::f64::consts::SQRT_2)
 }
 
 impl Orders {

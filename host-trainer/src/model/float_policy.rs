@@ -65,6 +65,15 @@ pub struct LayerView<'a> {
     pub bias: &'a [f32],
 }
 
+impl LayerView<'_> {
+    /// What comes out for one row of inputs, before ReLU.
+    #[must_use]
+    pub fn outputs_of(&self, inputs: &[f32]) -> Vec<f32> {
+        let rows = self.weights.chunks_exact(self.inputs).zip(self.bias);
+        rows.map(|(row, bias)| bias + row.iter().zip(inputs).map(|(w, x)| w * x).sum::<f32>()).collect()
+    }
+}
+
 /// Working memory of a forward pass: keep one per thread and pass it again.
 #[derive(Clone, Debug, Default)]
 pub struct Scratch {

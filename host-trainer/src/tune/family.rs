@@ -13,12 +13,14 @@ use restock_core::order::UNLIMITED;
 use restock_core::scenario::PROTECTION_DAYS_MAX;
 use serde::{Deserialize, Serialize};
 
-/// Most groups of nodes with numbers of their own: four numbers each are then at most twelve.
+/// Most groups of nodes with numbers of their own: five numbers each are then at most fifteen.
 const GROUPS_MAX: usize = 3;
 /// Period that periodic review starts from [days].
 const PERIOD_DAYS: f64 = 7.0;
 /// From this order cap on there is none [octaves of a review period's demand].
 const CAP_NONE: f64 = 6.0;
+/// At this safety factor of the fast route nothing is rushed [standard deviations].
+const RUSH_NONE: f64 = -4.0;
 
 /// A family of rules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,6 +53,8 @@ enum Kind {
     Quantity,
     /// Negotiation effort [steps].
     Effort,
+    /// Safety factor of the fast route's level [standard deviations].
+    Rush,
     /// Days between orders [days].
     Period,
 }
@@ -64,6 +68,7 @@ impl Kind {
             Self::Cap => axis(CAP_NONE, -1.0, CAP_NONE, -3.0, 0.1),
             Self::Quantity => axis(0.0, -4.0, 4.0, 0.7, 0.05),
             Self::Effort => axis(0.0, 0.0, EFFORTS as f64, 1.0, 1.0),
+            Self::Rush => axis(RUSH_NONE, RUSH_NONE, 4.0, 3.0, 0.05),
             Self::Period => axis(PERIOD_DAYS, 1.0, 56.0, -3.0, 1.0),
         }
     }
@@ -75,6 +80,7 @@ impl Kind {
             Self::Cap => "cap octaves",
             Self::Quantity => "quantity octaves",
             Self::Effort => "effort",
+            Self::Rush => "rush z",
             Self::Period => "period days",
         }
     }
@@ -134,6 +140,11 @@ impl Family {
         }
     }
 
+    /// Whether it may rush orders over a fast route: a rule of every day (a periodic one would rush between its turns).
+    fn rushes(self) -> bool {
+        self != Self::PeriodicReview
+    }
+
     /// The family's numbers on a scenario.
     #[must_use]
     pub fn on<'s>(self, scenario: &'s Scenario<'s>) -> Tunable<'s> {
@@ -146,7 +157,11 @@ impl Family {
         for group in 0..count {
             let negotiates = (0..scenario.node_count()).any(|n| groups[n] == group && effort_matters(scenario, n));
             let effort: &[Kind] = if negotiates { &[Kind::Effort] } else { &[] };
-            numbers.extend(self.kinds().iter().chain(effort).map(|&kind| Number { kind, group: Some(group) }));
+            let fast =
+                scenario.nodes().iter().enumerate().any(|(n, node)| groups[n] == group && node.express.is_some());
+            let rush: &[Kind] = if fast && self.rushes() { &[Kind::Rush] } else { &[] };
+            let kinds = self.kinds().iter().chain(effort).chain(rush);
+            numbers.extend(kinds.map(|&kind| Number { kind, group: Some(group) }));
         }
         Tunable { family: self, scenario, groups, numbers }
     }
@@ -244,8 +259,13 @@ impl Tunable<'_> {
             }
             Family::ForecastBaseStock => Levels::Forecast(self.follow(numbers)),
         };
-        let nodes = 0..self.scenario.node_count();
-        Rule { levels, effort: nodes.map(|n| self.at(Kind::Effort, n, numbers).round() as i32).collect() }
+        let nodes = || 0..self.scenario.node_count();
+        let rush = |n| Some(self.at(Kind::Rush, n, numbers)).filter(|&z| z > RUSH_NONE);
+        Rule {
+            levels,
+            effort: nodes().map(|n| self.at(Kind::Effort, n, numbers).round() as i32).collect(),
+            rush_q8: nodes().map(|n| rush(n).map(|z| (z * 256.0).round() as i32)).collect(),
+        }
     }
 
     /// Order cap in multiples of a review period's demand; none where nothing is capped.
@@ -322,7 +342,7 @@ mod tests {
         for family in Family::ALL {
             let tunable = family.on(&scenario);
             let start: Vec<f64> = tunable.axes().iter().map(|axis| axis.start).collect();
-            assert!((1..=12).contains(&start.len()), "{family:?} has {} numbers", start.len());
+            assert!((1..=15).contains(&start.len()), "{family:?} has {} numbers", start.len());
             assert_eq!(tunable.names(&problem.names.nodes).len(), start.len());
             let Some(textbook) = textbook(family) else { continue };
             let (found, wanted) = (run(&scenario, &Contender::Rule(tunable.rule(&start))), run(&scenario, &textbook));

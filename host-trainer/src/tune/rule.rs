@@ -1,4 +1,5 @@
-//! The tuned rules as policies: each sets levels and caps for its nodes, and a negotiation effort that never changes.
+//! The tuned rules as policies: each sets levels and caps for its nodes, what is rushed, and a negotiation
+//! effort that never changes.
 
 use restock_core::action::{self, Outlook};
 use restock_core::order::{NOTHING, UNLIMITED};
@@ -79,6 +80,9 @@ pub struct Rule {
     pub levels: Levels,
     /// Negotiation effort, every day and for every product. Shape `[node]`.
     pub effort: Vec<i32>,
+    /// Safety factor of the fast route's level, Q8 [standard deviations]: orders are rushed up to it before the usual
+    /// order is placed, as in a dual-index rule; none = nothing is rushed. Shape `[node]`.
+    pub rush_q8: Vec<Option<i32>>,
 }
 
 /// A rule at work on one path.
@@ -145,6 +149,12 @@ impl Policy for AtWork<'_> {
                     let local = i64::from(follow.level(&outlook)) - self.below[i];
                     *level = i32::try_from(local).unwrap_or(NOTHING).min(view.scenario().position_max());
                 }
+            }
+        }
+        if let Some(&Some(z_q8)) = self.rule.rush_q8.get(node) {
+            let outlooks = view.outlooks(); // their iterator leaves the fast route out
+            for (i, level) in actions.expedite.iter_mut().enumerate() {
+                *level = action::expedited_level_at(&outlooks.of(i), z_q8);
             }
         }
         if let Some(&effort) = self.rule.effort.get(node) {

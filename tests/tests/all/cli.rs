@@ -39,6 +39,7 @@ const TINY: &str = "\
 seed = 3
 validate_every = 2
 validation_replicas = 1
+start_looks = 4
 [training.ppo]
 iterations = 3
 minibatch = 256

@@ -5,7 +5,7 @@ use restock_core::digest::Digest;
 use restock_core::guard::Guarded;
 use restock_core::hyperscore::HyperScore;
 use restock_core::monitor::{HyperScoreMonitor, MonitorSettings};
-use restock_core::policy::QuantizedPolicy;
+use restock_core::policy::{QuantizedPolicy, Textbook};
 use restock_core::{Network, Scenario};
 use restock_device::random_network::{BENCHMARK_BYTES_MAX, Case, benchmark_policy, compare};
 use restock_tests::checksum::crc32;
@@ -281,4 +281,53 @@ fn a_firmware_that_decides_takes_16_kib_of_flash_and_no_ram_but_its_arena() {
         let run = decide.with_flipped(at + byte, 4).run("", CHECK_INSTRUCTIONS_MAX).unwrap_or_else(|e| panic!("{e}"));
         assert_eq!(run.exit_code, CHECK, "byte {byte} is damaged");
     }
+}
+
+/// What `trial` is, as the host runs it: days under the built-in rule, then under the learned policy, each with a trace.
+const TRIAL_WARM_UP_DAYS: u32 = 14;
+const TRIAL_DAYS: u32 = 6;
+/// Far above what two comparisons in the twin take.
+const TRIAL_INSTRUCTIONS_MAX: u64 = 2_000_000_000;
+
+fn trial_on_the_host(device: &Device) -> u64 {
+    let words: Vec<i32> = device.scenario.as_chunks::<4>().0.iter().map(|&bytes| i32::from_le_bytes(bytes)).collect();
+    let scenario = Scenario::new(&words).expect("the committed scenario is sound");
+    let file = PolicyBlob::decode(&device.policy).expect("the committed policy is sound");
+    let mut features = vec![0; QuantizedPolicy::bytes(&scenario)];
+    let mut policy = QuantizedPolicy::new(&file, &scenario, &mut features).expect("it is for this scenario");
+    let mut memory = vec![0; Network::words(&scenario)];
+    let mut network = Network::new(&scenario, &mut memory).expect("the memory has the size that was asked for");
+    network.reset(SEED, 0, 0);
+    let mut trace = Digest::new();
+    for day in 0..TRIAL_WARM_UP_DAYS + TRIAL_DAYS {
+        if day < TRIAL_WARM_UP_DAYS {
+            network.advance(&mut Textbook)
+        } else {
+            network.advance(&mut policy)
+        }
+        network.trace(&mut trace);
+    }
+    trace.value()
+}
+
+/// Staged, verified, tested, compared with its fallback, tried through a power cut, confirmed; then a policy that
+/// orders nothing is sent back. The twins in between change nothing of the chain.
+#[test]
+fn a_policy_passes_its_trial_on_the_device_and_one_that_orders_nothing_does_not() {
+    let trial = emulator::build_one(Path::new(env!("CARGO_TARGET_TMPDIR")), "trial", "release");
+    let run = trial.and_then(|trial| trial.run("", TRIAL_INSTRUCTIONS_MAX)).unwrap_or_else(|e| panic!("{e}"));
+    assert_eq!((run.exit_code, run.value("outcome")), (0, Some("passed")), "{}", run.output);
+    let version = PolicyBlob::decode(&device().policy).map(|file| file.header().model_version).unwrap_or_default();
+    let learned = format!("model version {version}");
+    assert_eq!(run.value("runs at first"), Some("the built-in rule"), "{}", run.output);
+    for key in ["runs after the cut", "confirmed", "runs after it"] {
+        assert_eq!(run.value(key), Some(learned.as_str()), "{key}\n{}", run.output);
+    }
+    assert_eq!(run.value("refused"), Some("worse in the twin"), "{}", run.output);
+    assert_eq!(run.value("days under the classical policy"), Some("0"), "{}", run.output);
+    assert_eq!(run.value("records"), Some("13, 0 dropped"), "two nodes daily, the supplier once\n{}", run.output);
+    let right = format!("{:016x}", trial_on_the_host(device()));
+    assert_eq!(run.value("trace digest"), Some(right.as_str()), "{}", run.output);
+    let ram = number(&run, "ram for statics") + number(&run, "ram for the stack");
+    assert!(ram < 320 * 1024, "{ram} bytes of RAM:\n{}", run.output);
 }

@@ -12,7 +12,7 @@ fn a_small_run_comes_within_three_percent_of_the_optimum() {
     let problem = crate::conformance::problem("lost-sales-p4-l2");
     let scenario = problem.scenario().expect("sound");
     let optimum = solve::optimum(&scenario, &problem.names, &mut |_| {}).expect("solvable").cost_per_day;
-    let mut config = TrainingConfig { seed: 2, validate_every: 0, ..TrainingConfig::default() };
+    let mut config = TrainingConfig { seed: 2, validate_every: 0, start_looks: 40, ..TrainingConfig::default() };
     (config.ppo.iterations, config.ppo.minibatch) = (100, 512);
     (config.rollout.replicas, config.rollout.hyperscore_weight) = (64, 0.0);
     let mut trainer = Trainer::new(&scenario, &problem.names.nodes, config, 2).expect("good settings");
