@@ -137,7 +137,7 @@ mod tests {
             [
                 "score.toml:2:19: hyperscore.weight_delivery is 7, should be a number from 0 to 4",
                 "score.toml:3:1: hyperscore.betta is not known, should be \"beta\"",
-                "score.toml:4:2: costs is not known, should be one of hyperscore, training",
+                "score.toml:4:2: costs is not known, should be one of training",
             ]
         );
         assert!(errors("[hyperscore\n")[0].starts_with("score.toml:1:"));
