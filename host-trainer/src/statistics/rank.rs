@@ -17,7 +17,7 @@ pub fn kendall<X: PartialOrd, Y: PartialOrd>(x: &[X], y: &[Y], weight: &[u32]) -
             by_y += pairs * b * b;
         }
     }
-    (by_x > 0 && by_y > 0).then(|| agree as f64 / ((by_x as f64).sqrt() * (by_y as f64).sqrt()))
+    (by_x > 0 && by_y > 0).then(|| agree as f64 / (by_x as f64 * by_y as f64).sqrt())
 }
 
 /// 1 where `a` is above `b`, -1 below, 0 where they are equal or can't be compared.
