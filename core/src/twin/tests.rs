@@ -227,7 +227,11 @@ fn scratch_digest() {
     chain.reset(11, 0, 0);
     let mut trace = Digest::new();
     for day in 0..20 {
-        if day < 14 { chain.advance(&mut Textbook) } else { chain.advance(&mut policy) }
+        if day < 14 {
+            chain.advance(&mut Textbook)
+        } else {
+            chain.advance(&mut policy)
+        }
         chain.trace(&mut trace);
     }
     println!("scratch {:016x}", trace.value());
