@@ -64,6 +64,8 @@ pub enum Contender<'a> {
 pub struct Outcome {
     /// KPIs of the days that count.
     pub kpis: Kpis,
+    /// The same period by period, where periods are wanted.
+    pub periods: Vec<Kpis>,
     /// Demand and service of all days, with the days before that count no KPIs.
     pub daily: Daily,
     /// Digest of every order, level and cost of all days.
@@ -81,7 +83,23 @@ pub struct Outcome {
 /// If an int8 policy does not fit the scenario: running anything else under its name would lie.
 #[must_use]
 pub fn run(scenario: &Scenario<'_>, contender: &Contender<'_>, protocol: &Protocol, threads: usize) -> Vec<Outcome> {
-    run_recorded(scenario, contender, protocol, threads, None)
+    run_watched(scenario, contender, protocol, threads, Watch::default())
+}
+
+/// [`run`], with the KPIs of each whole period of `period_days` too.
+///
+/// # Panics
+/// As [`run`].
+#[must_use]
+pub fn run_in_periods(
+    scenario: &Scenario<'_>,
+    contender: &Contender<'_>,
+    protocol: &Protocol,
+    threads: usize,
+    period_days: u32,
+) -> Vec<Outcome> {
+    let watch = Watch { period_days: Some(period_days), ..Watch::default() };
+    run_watched(scenario, contender, protocol, threads, watch)
 }
 
 /// [`run`], with a record of each day where one is wanted.
@@ -96,17 +114,36 @@ pub fn run_recorded(
     threads: usize,
     record: Option<&Recorder>,
 ) -> Vec<Outcome> {
+    run_watched(scenario, contender, protocol, threads, Watch { record, ..Watch::default() })
+}
+
+/// What is kept of a run beside its totals.
+#[derive(Clone, Copy, Default)]
+struct Watch<'a> {
+    /// A record of each day.
+    record: Option<&'a Recorder>,
+    /// Days of a period whose KPIs are kept apart.
+    period_days: Option<u32>,
+}
+
+fn run_watched(
+    scenario: &Scenario<'_>,
+    contender: &Contender<'_>,
+    protocol: &Protocol,
+    threads: usize,
+    watch: Watch<'_>,
+) -> Vec<Outcome> {
     let replicas: Vec<u32> = (0..protocol.replicas).collect();
     crate::threads::map(&replicas, threads, |&replica| match contender {
-        Contender::BaseStock(level) => replicate(scenario, &mut BaseStock { level }, protocol, replica, record),
+        Contender::BaseStock(level) => replicate(scenario, &mut BaseStock { level }, protocol, replica, watch),
         Contender::ReorderPoint(reorder, up_to) => {
-            replicate(scenario, &mut ReorderPoint { reorder, up_to }, protocol, replica, record)
+            replicate(scenario, &mut ReorderPoint { reorder, up_to }, protocol, replica, watch)
         }
         Contender::CappedBaseStock(level, cap) => {
-            replicate(scenario, &mut CappedBaseStock { level, cap }, protocol, replica, record)
+            replicate(scenario, &mut CappedBaseStock { level, cap }, protocol, replica, watch)
         }
         Contender::DualIndex(expedite, level, cap) => {
-            replicate(scenario, &mut DualIndex { expedite, level, cap }, protocol, replica, record)
+            replicate(scenario, &mut DualIndex { expedite, level, cap }, protocol, replica, watch)
         }
         Contender::AnchorAdjust(expected, desired, share_q16, line_q16, from_day) => {
             let (share_q16, line_q16, from_day) = (*share_q16, *line_q16, *from_day);
@@ -115,22 +152,22 @@ pub fn run_recorded(
                 &mut AnchorAdjust { expected, desired, share_q16, line_q16, from_day },
                 protocol,
                 replica,
-                record,
+                watch,
             )
         }
         Contender::PeriodicReview(period_days) => {
-            replicate(scenario, &mut PeriodicReview { period_days: *period_days }, protocol, replica, record)
+            replicate(scenario, &mut PeriodicReview { period_days: *period_days }, protocol, replica, watch)
         }
-        Contender::Textbook => replicate(scenario, &mut Textbook, protocol, replica, record),
-        Contender::Rule(rule) => replicate(scenario, &mut AtWork::new(rule), protocol, replica, record),
-        Contender::Float(policies) => replicate(scenario, &mut GreedyPolicy::new(policies), protocol, replica, record),
-        Contender::Made(make) => replicate(scenario, &mut make(replica).as_mut(), protocol, replica, record),
+        Contender::Textbook => replicate(scenario, &mut Textbook, protocol, replica, watch),
+        Contender::Rule(rule) => replicate(scenario, &mut AtWork::new(rule), protocol, replica, watch),
+        Contender::Float(policies) => replicate(scenario, &mut GreedyPolicy::new(policies), protocol, replica, watch),
+        Contender::Made(make) => replicate(scenario, &mut make(replica).as_mut(), protocol, replica, watch),
         Contender::Int8(blob) => {
             let mut features = vec![0i8; QuantizedPolicy::bytes(scenario)];
             let Ok(policy) = QuantizedPolicy::on_another_scenario(blob, scenario, &mut features) else {
                 panic!("an int8 policy that does not fit the scenario must not be run")
             };
-            replicate(scenario, &mut policy.with_kernel(simd::HostKernel::new()), protocol, replica, record)
+            replicate(scenario, &mut policy.with_kernel(simd::HostKernel::new()), protocol, replica, watch)
         }
     })
 }
@@ -141,18 +178,19 @@ fn replicate(
     policy: &mut impl Policy,
     protocol: &Protocol,
     replica: u32,
-    record: Option<&Recorder>,
+    watch: Watch<'_>,
 ) -> Outcome {
     let mut memory = vec![0i32; Network::words(scenario)];
     let Ok(mut network) = Network::new(scenario, &mut memory) else { unreachable!("memory is as long as asked for") };
     network.reset(protocol.seed, replica, protocol.first_day);
     let (mut digest, mut daily) = (Digest::new(), Daily::default());
     let mut monitor = HyperScoreMonitor::new(scenario, MonitorSettings::WEEKLY);
-    let mut record = record.map(|recorder| (recorder, recorder.path()));
+    let mut record = watch.record.map(|recorder| (recorder, recorder.path()));
     let stock_value = |network: &Network<'_, '_>| -> i64 {
         network.today().iter().map(|tally| tally.stock_value + tally.transit_value).sum()
     };
-    let mut stock_before = 0;
+    let (mut stock_before, mut periods) = (0, Vec::new());
+    let mut kpis = Kpis::new(scenario);
     for day in 0..protocol.warmup_days + protocol.days {
         if day == protocol.warmup_days {
             stock_before = stock_value(&network);
@@ -165,6 +203,11 @@ fn replicate(
         if day >= protocol.warmup_days {
             let _ = monitor.watch(network.today(), network.disrupted());
         }
+        if watch.period_days.is_some_and(|period| day >= protocol.warmup_days && network.kpis().days() >= period) {
+            kpis.join(network.kpis());
+            periods.push(network.kpis().clone());
+            network.clear_kpis();
+        }
         if let Some((recorder, path)) = &mut record {
             recorder.day(path, day as usize, replica, &network);
         }
@@ -173,7 +216,8 @@ fn replicate(
         recorder.add(path);
     }
     let stock_gain = stock_value(&network) - stock_before;
-    Outcome { kpis: network.kpis().clone(), daily, digest: digest.value(), alarms: monitor.alarms(), stock_gain }
+    kpis.join(network.kpis());
+    Outcome { kpis, periods, daily, digest: digest.value(), alarms: monitor.alarms(), stock_gain }
 }
 
 /// A policy's figures over all replicas, in the user's units.

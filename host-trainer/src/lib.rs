@@ -12,6 +12,7 @@
 //! money and scores are `restock_core`'s.
 
 pub mod baselines;
+pub mod bayesian;
 pub mod checkpoint;
 pub mod command;
 pub mod contest;
@@ -26,6 +27,7 @@ pub mod lp;
 pub mod metrics;
 pub mod model;
 pub mod plain_chain;
+pub mod policy_tuning;
 pub mod ppo;
 pub mod problem;
 pub mod progress;
@@ -35,12 +37,14 @@ pub mod replay;
 pub mod report;
 pub mod rollout;
 pub mod run_folder;
+pub mod score_tuning;
 pub mod sensitivity;
 pub mod shift;
 pub mod simd;
 pub mod solve;
 pub mod start;
 pub mod statistics;
+pub mod study;
 pub mod threads;
 pub mod trace;
 pub mod train;

@@ -4,14 +4,15 @@
 //! year by chance, a warm-up that is not recorded, then the days that are learned from. So the
 //! trainer keeps no state of an environment, and a resumed run continues to the bit.
 
+mod feedback;
+
 use crate::model::{FloatPolicy, HeadMask, Scratch, argmax_actions, gather_row, sample_actions};
 use crate::ppo::Batch;
 use crate::simd;
+use feedback::Feedback;
 use rand_core::Rng;
 use restock_core::action::{Choice, HEADS};
 use restock_core::draws::{Draws, Source};
-use restock_core::hyperscore::HyperScore;
-use restock_core::kpi::Tally;
 use restock_core::observation::{self, FEATURES};
 use restock_core::policy::Actions;
 use restock_core::{Network, NodeView, Policy, Scenario};
@@ -37,9 +38,10 @@ pub struct RolloutConfig {
     /// How much more than its cost a unit of customers' backlog weighs in the reward: 1 = what it costs. More
     /// buys delivery rate at some cost; costs that are reported stay as they are. Default 1.
     pub shortage_weight: f32,
-    /// Weight of the change of the chain's HyperScore (over a sliding month, in points) in every
-    /// reward. Default 0.02.
+    /// Weight of the change of HyperScore (over a sliding month, in points) in every reward. Default 0.02.
     pub hyperscore_weight: f32,
+    /// Share of the node's own HyperScore in that change, 0 (the chain's alone) to 1 (its own alone). Default 0.
+    pub hyperscore_own_share: f32,
 }
 
 impl Default for RolloutConfig {
@@ -52,6 +54,7 @@ impl Default for RolloutConfig {
             network_share: 1.0,
             shortage_weight: 1.0,
             hyperscore_weight: 0.02,
+            hyperscore_own_share: 0.0,
         }
     }
 }
@@ -209,38 +212,6 @@ impl Policy for Recorder<'_> {
     }
 }
 
-/// HyperScore of the chain over a sliding month: totals fade by 1/28 a day.
-struct SlidingScore {
-    totals: Tally,
-    days: u32,
-}
-
-const WINDOW_DAYS: i64 = 28;
-
-impl SlidingScore {
-    fn add(&mut self, today: &[Tally]) {
-        let fade = |x: &mut i64| *x -= *x / WINDOW_DAYS;
-        for x in [
-            &mut self.totals.demand,
-            &mut self.totals.served,
-            &mut self.totals.work_used,
-            &mut self.totals.work_capacity,
-            &mut self.totals.ledger.holding,
-        ] {
-            fade(x);
-        }
-        for tally in today {
-            self.totals.add(tally);
-        }
-        self.days = (self.days + 1).min(WINDOW_DAYS as u32);
-    }
-
-    fn score(&self, scenario: &Scenario<'_>) -> f32 {
-        HyperScore::of_total(&self.totals, self.days, scenario.reference_holding(), &scenario.score_parameters()).score
-            as f32
-    }
-}
-
 /// Days between decisions, the records of which a node keeps: one per review.
 fn decisions(scenario: &Scenario<'_>, node: usize, config: &RolloutConfig) -> usize {
     (config.days / scenario.nodes()[node].review_days).max(1) as usize
@@ -314,19 +285,15 @@ fn replicate(
         simd::advance(&mut network, &mut recorder);
     }
     recorder.recording = true;
-    let mut sliding = SlidingScore { totals: Tally::default(), days: 0 };
+    let mut feedback = Feedback::new(scenario, config.hyperscore_own_share);
     // What today costs, as it is weighed.
     let mut costs = Vec::with_capacity(scenario.stockpoints());
     // Days since the decision that a node's reward of today belongs to.
     let mut since = vec![0u32; nodes];
-    let mut scored = None;
     for _ in 0..config.days {
         let before = recorder.steps.clone();
         simd::advance(&mut network, &mut recorder);
-        sliding.add(network.today());
-        let score = sliding.score(scenario);
-        let change = scored.map_or(0.0, |last: f32| score - last) * config.hyperscore_weight;
-        scored = Some(score);
+        feedback.add(network.today(), network.disrupted());
         costs.clear();
         costs.extend_from_slice(network.costs().unwrap_or(&[]));
         if config.shortage_weight != 1.0 {
@@ -336,6 +303,7 @@ fn replicate(
             since[n] = if recorder.steps[n] > before[n] { 0 } else { since[n] + 1 };
             let Some(step) = recorder.steps[n].checked_sub(1) else { continue };
             // A reward that comes days after its decision, before the next one, is discounted to it.
+            let change = feedback.change(n) * config.hyperscore_weight;
             let weight = discount.powi(since[n].min(i32::MAX as u32) as i32);
             let reward = &mut recorder.parts[n].reward[step * p..(step + 1) * p];
             for i in 0..p {

@@ -5,9 +5,11 @@
 //! compared with each of the others.
 
 mod bootstrap;
+mod rank;
 mod regression;
 
-pub use bootstrap::{Interval, RESAMPLES, clustered};
+pub use bootstrap::{Interval, RESAMPLES, clustered, drawn_anew, percentile};
+pub use rank::{kendall, pearson};
 pub use regression::{Coefficient, Regression, RegressionError, regress};
 
 /// Share of the paths that count as the worst.

@@ -169,6 +169,13 @@ impl TrainingConfig {
             &rollout.hyperscore_weight,
             "0 to 1000",
         );
+        need(
+            (0.0..=1.0).contains(&rollout.hyperscore_own_share),
+            "rollout",
+            "hyperscore_own_share",
+            &rollout.hyperscore_own_share,
+            "0 to 1",
+        );
         if bad.is_empty() { Ok(()) } else { Err(bad) }
     }
 

@@ -17,6 +17,7 @@ pub mod simulate;
 pub mod solve;
 pub mod table;
 pub mod train;
+pub mod tune;
 pub mod verify;
 pub mod world;
 
@@ -76,6 +77,8 @@ pub enum Command {
     Solve(solve::Arguments),
     /// Train one PPO learner per node.
     Train(train::Arguments),
+    /// Search the parameters of HyperScore, or the settings of training, by Bayesian optimization.
+    Tune(tune::Arguments),
     /// Quantize a run's policies to int8 and write the policy file.
     Pack(pack::Arguments),
     /// Compare a run's policies, float and int8, with classical rules on unseen seeds.
@@ -107,6 +110,7 @@ pub fn run(line: CommandLine) -> Result<(), Failure> {
         Command::Simulate(arguments) => simulate::run(&arguments, &common),
         Command::Solve(arguments) => solve::run(&arguments, &common),
         Command::Train(arguments) => train::run(&arguments, &common),
+        Command::Tune(arguments) => tune::run(&arguments, &common),
         Command::Pack(arguments) => pack::run(&arguments, &common),
         Command::Compare(arguments) => compare::run(&arguments, &common),
         Command::Inspect(arguments) => inspect::run(&arguments, &common),

@@ -116,6 +116,21 @@ impl<'d, 'a> Section<'d, 'a> {
         found
     }
 
+    /// A text or a list of them, each with its place.
+    pub(crate) fn texts(&mut self, key: &str, report: &mut Report) -> Vec<(String, Place)> {
+        let Some(value) = self.find(key) else { return Vec::new() };
+        let all: Vec<&Spanned<DeValue<'_>>> =
+            value.get_ref().as_array().map_or(vec![value], |list| list.iter().collect());
+        let mut texts = Vec::new();
+        for one in all {
+            match one.get_ref().as_str() {
+                Some(text) => texts.push((text.to_owned(), self.document.place(one.span().start))),
+                None => self.wrong(key, one, "a text in quotation marks, or a list of them", report),
+            }
+        }
+        texts
+    }
+
     /// One of some words.
     pub(crate) fn choice(&mut self, key: &str, words: &[&str], report: &mut Report) -> Option<usize> {
         let text = self.text(key, report)?;

@@ -1,6 +1,7 @@
 //! A network folder, or the same files in memory.
 
 use super::forecast::PastDemand;
+use super::include::Fetch;
 use super::problem::{Place, Problem, Problems, Report};
 use super::resolve::{Rows, network};
 use super::spec::NetworkSpec;
@@ -67,7 +68,7 @@ pub enum InitError {
 pub fn load(dir: &Path) -> Result<Loaded, Problems> {
     let mut report = Report::default();
     let files = Files::read(dir, &mut report);
-    files.resolve(report)
+    files.resolve(&|name| read_file(&dir.join(name)), report)
 }
 
 /// The same, for its warnings only.
@@ -92,7 +93,11 @@ pub fn load_files(files: &[(&str, &[u8])]) -> Result<Loaded, Problems> {
             None => report.error(Place::whole(name), "is missing", format!("one of {}", NAMES[..REQUIRED].join(", "))),
         }
     }
-    found.resolve(report)
+    let fetch = |name: &str| match files.iter().find(|(given, _)| *given == name) {
+        Some((_, bytes)) => Ok(bytes.to_vec()),
+        None => Err(std::io::ErrorKind::NotFound.into()),
+    };
+    found.resolve(&fetch, report)
 }
 
 impl Files {
@@ -117,10 +122,10 @@ impl Files {
 
     /// The files as a network.
     pub(crate) fn load(&self) -> Result<Loaded, Problems> {
-        self.resolve(Report::default())
+        self.resolve(&|_| Err(std::io::ErrorKind::NotFound.into()), Report::default())
     }
 
-    fn resolve(&self, mut report: Report) -> Result<Loaded, Problems> {
+    fn resolve(&self, fetch: Fetch<'_>, mut report: Report) -> Result<Loaded, Problems> {
         let report_ref = &mut report;
         let file = |name: &str| self.0.get(name).map(Vec::as_slice);
         // A missing file was reported once; as an empty one it would be again.
@@ -128,11 +133,11 @@ impl Files {
             (file(NAMES[0]), file(NAMES[1]), file(NAMES[2]), file(NAMES[3]))
         else {
             if let Some(bytes) = file(NAMES[0]) {
-                settings::read(bytes, report_ref);
+                settings::read(bytes, fetch, report_ref);
             }
             return Err(report.finish().err().unwrap_or(Problems { errors: Vec::new(), warnings: Vec::new() }));
         };
-        let settings = settings::read(toml, report_ref);
+        let settings = settings::read(toml, fetch, report_ref);
         let nodes = rows::nodes(nodes, report_ref);
         let routes = lane_rows::routes(lanes, report_ref);
         let bom = file(bom::FILE).map_or(Vec::new(), |bytes| bom::read(bytes, report_ref));

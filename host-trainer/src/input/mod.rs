@@ -39,6 +39,7 @@ mod general_goods;
 mod goods_world;
 pub mod grades;
 mod history;
+mod include;
 mod lane_rows;
 mod lanes;
 mod limits;

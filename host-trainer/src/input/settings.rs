@@ -3,6 +3,7 @@
 use super::calendar::Date;
 use super::document::{Document, Section};
 use super::event_rows::{self, DisruptionRow, EventRow};
+use super::include::{self, Fetch, Included};
 use super::number::{Range, word};
 use super::problem::{Place, Report, quoted};
 use super::season::Profile;
@@ -11,6 +12,8 @@ use super::text::{decoded, is_name};
 use super::training;
 use crate::train::TrainingConfig;
 use restock_core::scenario::{HORIZON_DAYS_MAX, PROFILES_MAX, SEASON_MAX_Q12, ScoreParametersPpm};
+use toml::Spanned;
+use toml::de::DeTable;
 
 /// Name of the file.
 pub(crate) const FILE: &str = "network.toml";
@@ -89,8 +92,9 @@ pub(crate) struct Settings {
 
 const SCALE: Range<'_> = Range::new(1.0, 1e6, "internal units from");
 
-/// Reads the file; what is wrong is reported and replaced by its default, so that the rest is checked too.
-pub(crate) fn read(bytes: &[u8], report: &mut Report) -> Settings {
+/// Reads the file and those that it includes, which `fetch` gives; what is wrong is reported and replaced by its
+/// default, so that the rest is checked too.
+pub(crate) fn read(bytes: &[u8], fetch: Fetch<'_>, report: &mut Report) -> Settings {
     let text = decoded(FILE, bytes, report);
     let document = Document { file: FILE, text: &text };
     let before = report.errors();
@@ -98,6 +102,8 @@ pub(crate) fn read(bytes: &[u8], report: &mut Report) -> Settings {
     let parsed = report.errors() == before;
     let mut root = Section::root(&document, &table);
     let r = &mut root;
+    let included = include::read(r, fetch, report);
+    let (score, training) = included_last(r, (&document, &table, parsed), &included, report);
     let scale = Range { meaning: "internal units per unit", ..SCALE };
     let name = r.text("name", report).unwrap_or("network").to_owned();
     let currency = r.text("currency", report).unwrap_or("currency").to_owned();
@@ -145,8 +151,8 @@ pub(crate) fn read(bytes: &[u8], report: &mut Report) -> Settings {
         },
         events: event_rows::events(r.sections("events", report), report),
         disruptions: event_rows::disruptions(r.sections("disruptions", report), report),
-        score: score(r.section("hyperscore", report), report),
-        training: training(r, &text, parsed, report),
+        score,
+        training,
     };
     root.finish(report);
     settings
@@ -299,8 +305,39 @@ fn seasons(section: Option<Section<'_, '_>>, campaigns: &[Campaign], report: &mu
     profiles
 }
 
-fn score(section: Option<Section<'_, '_>>, report: &mut Report) -> ScoreParametersPpm {
+/// The sections that may stand in included files too: what is read last counts.
+fn included_last(
+    root: &mut Section<'_, '_>,
+    (document, table, parsed): (&Document<'_>, &Spanned<DeTable<'_>>, bool),
+    included: &[Included],
+    report: &mut Report,
+) -> (ScoreParametersPpm, TrainingConfig) {
+    let documents: Vec<Document<'_>> = included.iter().map(|it| Document { file: &it.file, text: &it.text }).collect();
+    let tables: Vec<(Spanned<DeTable<'_>>, bool)> = documents
+        .iter()
+        .map(|document| {
+            let before = report.errors();
+            let table = document.parse(report);
+            (table, report.errors() == before)
+        })
+        .collect();
     let mut score = ScoreParametersPpm::PUBLISHED;
+    set_score(&mut score, root.section("hyperscore", report), report);
+    let mut parts: Vec<(Section<'_, '_>, toml::Table)> =
+        training(root, document.text, parsed, report).into_iter().collect();
+    let mut read = vec![(document, table)];
+    for (document, (table, parsed)) in documents.iter().zip(&tables) {
+        let mut root = Section::root(document, table);
+        set_score(&mut score, root.section("hyperscore", report), report);
+        parts.extend(training(&mut root, document.text, *parsed, report));
+        root.finish(report);
+        read.push((document, table));
+    }
+    include::warn_of_what_counts_no_more(&read, report);
+    (score, training::read(parts, report))
+}
+
+fn set_score(score: &mut ScoreParametersPpm, section: Option<Section<'_, '_>>, report: &mut Report) {
     if let Some(mut s) = section {
         let mut set = |slot: &mut i32, key: &str, low: f64, high: f64| {
             if let Some(value) = s.number(key, Range::new(low, high, "a number"), report) {
@@ -328,20 +365,24 @@ fn score(section: Option<Section<'_, '_>>, report: &mut Report) -> ScoreParamete
         }
         s.finish(report);
     }
-    score
 }
 
-/// The [training] section: the learner knows its own settings.
-fn training(root: &mut Section<'_, '_>, text: &str, parsed: bool, report: &mut Report) -> TrainingConfig {
-    let Some(section) = root.section("training", report).filter(|_| parsed) else { return TrainingConfig::default() };
+/// A file's [training] section and what it holds, where it can be read.
+fn training<'d, 'a>(
+    root: &mut Section<'d, 'a>,
+    text: &str,
+    parsed: bool,
+    report: &mut Report,
+) -> Option<(Section<'d, 'a>, toml::Table)> {
+    let section = root.section("training", report).filter(|_| parsed)?;
     match text.parse::<toml::Table>() {
         Ok(mut table) => match table.remove("training") {
-            Some(toml::Value::Table(found)) => training::read(section, &found, report),
-            _ => TrainingConfig::default(),
+            Some(toml::Value::Table(found)) => Some((section, found)),
+            _ => None,
         },
         Err(error) => {
             report.error(root.place("training"), format!("not TOML: {}", error.message()), "");
-            TrainingConfig::default()
+            None
         }
     }
 }

@@ -1,5 +1,5 @@
-//! The [training] section: what its keys and types are, the learner's own settings say; so there is
-//! no second list of them here, only the places.
+//! The [training] sections: what their keys and types are, the learner's own settings say; so there is
+//! no second list of them here, only the places. Of several sections the last that sets a key counts.
 
 use super::document::Section;
 use super::problem::{Place, Report, quoted};
@@ -11,21 +11,21 @@ use toml::{Table, Value};
 /// under the key `""`.
 type Places = BTreeMap<(String, String), Place>;
 
-/// Reads the section; what is wrong is reported and replaced by its default.
-///
-/// `found` is the section's content, empty where there is none.
-pub(crate) fn read(section: Section<'_, '_>, found: &Table, report: &mut Report) -> TrainingConfig {
+/// Reads the sections, each with its content; what is wrong is reported and replaced by its default.
+pub(crate) fn read(sections: Vec<(Section<'_, '_>, Table)>, report: &mut Report) -> TrainingConfig {
     let Ok(defaults) = Table::try_from(TrainingConfig::default()) else { return TrainingConfig::default() };
     let mut places = Places::new();
     let mut accepted = Table::new();
-    for (path, value) in values(section, "", found, &defaults, &mut places, report) {
-        let mut candidate = accepted.clone();
-        put(&mut candidate, &path, value.clone());
-        match Value::Table(candidate.clone()).try_into::<TrainingConfig>() {
-            Ok(_) => accepted = candidate,
-            Err(error) => {
-                let found = format!("training.{} is {}", path.join("."), shown(&value));
-                report.error(place(&places, &path), found, expected(&error.to_string(), lookup(&defaults, &path)));
+    for (section, found) in sections {
+        for (path, value) in values(section, "", &found, &defaults, &mut places, report) {
+            let mut candidate = accepted.clone();
+            put(&mut candidate, &path, value.clone());
+            match Value::Table(candidate.clone()).try_into::<TrainingConfig>() {
+                Ok(_) => accepted = candidate,
+                Err(error) => {
+                    let found = format!("training.{} is {}", path.join("."), shown(&value));
+                    report.error(place(&places, &path), found, expected(&error.to_string(), lookup(&defaults, &path)));
+                }
             }
         }
     }

@@ -56,17 +56,33 @@ pub fn clustered(cells: &[Vec<f64>], seed: u64) -> Interval {
     if rows * columns < 2 {
         return Interval { mean: estimate, low: f64::NAN, high: f64::NAN, p_value: f64::NAN };
     }
-    let mut means: Vec<f64> = (0..RESAMPLES).map(|i| resampled(cells, &Draws::new(seed, i))).collect();
-    means.sort_by(f64::total_cmp);
-    let tail = |count: usize| (count as f64 + 1.0) / (f64::from(RESAMPLES) + 1.0);
-    let below = means.iter().filter(|&&m| m <= 0.0).count();
-    let above = means.iter().filter(|&&m| m >= 0.0).count();
+    percentile(estimate, (0..RESAMPLES).map(|i| resampled(cells, &Draws::new(seed, i))).collect())
+}
+
+/// An estimate with the percentile interval of its resamples, one or more.
+#[must_use]
+pub fn percentile(estimate: f64, mut resampled: Vec<f64>) -> Interval {
+    resampled.sort_by(f64::total_cmp);
+    let tail = |count: usize| (count as f64 + 1.0) / (resampled.len() as f64 + 1.0);
+    let below = resampled.iter().filter(|&&m| m <= 0.0).count();
+    let above = resampled.iter().filter(|&&m| m >= 0.0).count();
     Interval {
         mean: estimate,
-        low: quantile(&means, 0.025),
-        high: quantile(&means, 0.975),
+        low: quantile(&resampled, 0.025),
+        high: quantile(&resampled, 0.975),
         p_value: (2.0 * tail(below.min(above))).min(1.0),
     }
+}
+
+/// How often each of `count` things is drawn when as many are drawn anew with replacement.
+#[must_use]
+pub fn drawn_anew(count: usize, draws: &Draws, what: u32) -> Vec<u32> {
+    let mut chance = draws.row(0, what, Source::Host).at(0);
+    let mut times = vec![0; count];
+    for _ in 0..count {
+        times[((u64::from(chance.next_u32()) * count as u64) >> 32) as usize] += 1;
+    }
+    times
 }
 
 /// Mean of one resample.

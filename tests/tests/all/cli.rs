@@ -15,6 +15,8 @@ mod report;
 mod resume;
 #[path = "cli/tampering.rs"]
 mod tampering;
+#[path = "cli/tune.rs"]
+mod tune;
 
 use serde_json::Value;
 use std::fs;
