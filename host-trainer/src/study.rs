@@ -15,6 +15,9 @@ const FILE: &str = "study.json";
 /// Version of that file.
 const VERSION: u32 = 1;
 
+/// A look at a point, by its number: its value, none to stop.
+pub type Look<'a> = dyn FnMut(usize, &[u32]) -> Result<Option<f64>, Failure> + 'a;
+
 /// What is searched and what was found so far.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -99,7 +102,7 @@ impl<P: Clone + Serialize + DeserializeOwned> Study<P> {
         (search, start): (&Search, &[u32]),
         looks: usize,
         interrupt: Interrupt,
-        look: &mut dyn FnMut(usize, &[u32]) -> Result<Option<f64>, Failure>,
+        look: &mut Look<'_>,
     ) -> Result<(), Failure> {
         while self.points.len() < looks {
             let number = self.points.len();

@@ -82,7 +82,7 @@ pub(super) fn run(arguments: &Arguments, common: &Common) -> Result<(), Failure>
         Place::New(folder) => Study::create(folder, planned(arguments)?)?,
     };
     let plan = study.plan.clone();
-    let problem = only(problems(&[plan.network.clone()], &[plan.scenario.clone()])?)?;
+    let problem = only(problems(std::slice::from_ref(&plan.network), std::slice::from_ref(&plan.scenario))?)?;
     let scenario = problem.scenario()?;
     study.check(axes().len())?;
     let interrupt = Interrupt::install().map_err(|e| Failure::failed(e.to_string()))?;
