@@ -12,6 +12,7 @@ use crate::model::{FEATURE_SCALE, FloatPolicy, LayerView};
 use ed25519_compact::{KeyPair, Seed};
 use restock_core::action::{Choice, HEAD_CHOICES};
 use restock_core::blob::TrustedKey;
+use restock_core::blob::layer::scale;
 use restock_core::blob::{
     AgentDraft, BIAS_MAX, BlobError, Draft, GOLDEN_MAX, LAYERS_MAX, LOGIT_FRACTION_BITS, LayerDraft, WIDTH_MAX,
 };
@@ -76,9 +77,9 @@ impl OwnedLayer {
     fn bytes_of(&self, inputs: &[i8]) -> Vec<i8> {
         let rows = self.weights.chunks_exact(usize::from(self.inputs)).zip(self.biases.iter().zip(&self.multipliers));
         let output = |(row, (&bias, &multiplier)): (&[i8], (&i32, &i32))| {
-            let products = row.iter().zip(inputs).map(|(&w, &x)| i64::from(w) * i64::from(x));
-            let scaled = ((i64::from(bias) + products.sum::<i64>()) * i64::from(multiplier) + (1 << 31)) >> 32;
-            scaled.clamp(0, 127) as i8
+            // No accumulator overflows: see `restock_core::blob::layer`.
+            let products = row.iter().zip(inputs).map(|(&w, &x)| i32::from(w) * i32::from(x));
+            scale(bias + products.sum::<i32>(), multiplier).clamp(0, 127) as i8
         };
         rows.map(output).collect()
     }

@@ -90,13 +90,12 @@ pub fn run(arguments: &Arguments, common: &Common) -> Result<(), Failure> {
     figures.push(days("decisions, int8, simulator included", Count::Decisions, &full, &mut int8, budget)?);
     let mut greedy = rollout::GreedyPolicy::new(&policies);
     figures.push(days("decisions, float, simulator included", Count::Decisions, &full, &mut greedy, budget)?);
-    let begun = Instant::now();
-    let mut steps = 0;
-    while steps == 0 || begun.elapsed() < budget {
-        trainer.iterate().map_err(|e| Failure::failed(e.to_string()))?;
-        steps += trainer.decisions_per_iteration();
-    }
-    figures.push(figure_of("training agent-steps, experience and 4 epochs", steps, begun.elapsed(), common.threads()));
+    figures.push(training::end_to_end(
+        "training agent-steps, experience and 4 epochs",
+        &mut trainer,
+        budget,
+        common.threads(),
+    )?);
     let protocol = Protocol { seed: 1, replicas: 8, first_day: 0, warmup_days: 0, days: 364 };
     let begun = Instant::now();
     let mut simulated = 0;

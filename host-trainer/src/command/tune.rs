@@ -6,7 +6,9 @@ mod policy;
 use super::Common;
 use crate::failure::Failure;
 use crate::problem::Problem;
+use crate::study::Study;
 use clap::{Args, Subcommand};
+use serde::{Serialize, de::DeserializeOwned};
 use std::path::PathBuf;
 
 /// Arguments of `restock tune`.
@@ -55,20 +57,18 @@ fn problems(networks: &[Option<PathBuf>], hashes: &[String]) -> Result<Vec<Probl
     Ok(problems)
 }
 
-/// The folder of a study: the one to go on with, or a new one.
-enum Place<'a> {
-    New(&'a std::path::Path),
-    Resumed(&'a std::path::Path),
-}
-
-/// Where a study is.
+/// The study to go on with, or a new one of what is planned.
 ///
 /// # Errors
-/// If neither is given.
-fn place<'a>(out: Option<&'a PathBuf>, resume: Option<&'a PathBuf>, command: &str) -> Result<Place<'a>, Failure> {
+/// If neither folder is given, or the study can't be read, planned or made.
+fn study<P: Clone + Serialize + DeserializeOwned>(
+    (out, resume): (Option<&PathBuf>, Option<&PathBuf>),
+    command: &str,
+    planned: impl FnOnce() -> Result<P, Failure>,
+) -> Result<Study<P>, Failure> {
     match (out, resume) {
-        (_, Some(folder)) => Ok(Place::Resumed(folder)),
-        (Some(folder), None) => Ok(Place::New(folder)),
+        (_, Some(folder)) => Study::open(folder),
+        (Some(folder), None) => Study::create(folder, planned()?),
         (None, None) => Err(Failure::usage(format!(
             "`restock tune {command}` keeps what it finds in a folder: give a new one with --out, or one to go on with by --resume"
         ))),

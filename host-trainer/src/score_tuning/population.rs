@@ -3,7 +3,7 @@
 //! Everything is simulated once. A period of a path leaves what any parameters of the score need: its parts, its
 //! conditions and its cost. A score is then looked at thousands of times a second.
 
-use crate::baselines;
+use crate::contest::textbook_rules;
 use crate::evaluate::{self, Contender, Protocol};
 use crate::failure::{Failure, code};
 use crate::problem::Problem;
@@ -70,13 +70,10 @@ pub struct Cast<'a> {
 /// ones every second; the others are held out.
 #[must_use]
 pub fn rules(scenario: &Scenario<'_>, seed: u64) -> Cast<'static> {
-    let (reorder, up_to) = baselines::reorder_points(scenario);
-    let mut training = vec![
-        ("periodic review".to_owned(), Contender::PeriodicReview(7)),
-        ("(s, S)".to_owned(), Contender::ReorderPoint(reorder, up_to)),
-        ("base stock".to_owned(), Contender::BaseStock(baselines::base_stock_levels(scenario))),
-        ("base stock on forecast".to_owned(), Contender::Textbook),
-    ];
+    let textbook = textbook_rules(scenario).into_iter();
+    let mut training: Vec<(String, Contender<'_>)> = textbook
+        .flat_map(|rule| rule.contenders.into_iter().map(move |contender| (rule.name.clone(), contender)))
+        .collect();
     let mut held_out = Vec::new();
     for (number, family) in Family::ALL.into_iter().enumerate().filter(|(_, family)| family.fits(scenario)) {
         let tunable = family.on(scenario);

@@ -45,7 +45,9 @@ pub(super) fn measure(budget: Duration, threads: usize) -> Result<Training, Fail
     let mut figures = Vec::new();
     let what = ["training agent-steps, end to end, all threads", "training agent-steps, end to end, one thread"];
     for (what, threads) in what.into_iter().zip([threads, 1]) {
-        figures.push(end_to_end(what, &scenario, &problem, &config, budget, threads)?);
+        let mut trainer = Trainer::new(&scenario, &problem.names.nodes, config.clone(), threads)
+            .map_err(|e| Failure::failed(e.to_string()))?;
+        figures.push(end_to_end(what, &mut trainer, budget, threads)?);
     }
     let [fused, burn] = [UpdatePath::Fused, UpdatePath::Burn].map(|path| {
         let mut config = config.clone();
@@ -69,16 +71,12 @@ pub(super) fn measure(budget: Duration, threads: usize) -> Result<Training, Fail
 }
 
 /// Experience and updates of all nodes.
-fn end_to_end(
+pub(super) fn end_to_end(
     what: &'static str,
-    scenario: &Scenario<'_>,
-    problem: &Problem,
-    config: &TrainingConfig,
+    trainer: &mut Trainer<'_>,
     budget: Duration,
     threads: usize,
 ) -> Result<Figure, Failure> {
-    let mut trainer = Trainer::new(scenario, &problem.names.nodes, config.clone(), threads)
-        .map_err(|e| Failure::failed(e.to_string()))?;
     let begun = Instant::now();
     let mut steps = 0;
     while steps == 0 || begun.elapsed() < budget {

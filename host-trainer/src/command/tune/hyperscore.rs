@@ -1,6 +1,6 @@
 //! `restock tune hyperscore`.
 
-use super::{Place, place, problems, usage_of};
+use super::{problems, study, usage_of};
 use crate::bayesian::Search;
 use crate::command::{Common, print, print_json, session};
 use crate::evaluate::{Contender, Protocol};
@@ -89,10 +89,8 @@ enum Tunes {
 /// # Errors
 /// If a network or run has errors, a file can't be written, or Ctrl-C was pressed.
 pub(super) fn run(arguments: &Arguments, common: &Common) -> Result<(), Failure> {
-    let mut study = match place(arguments.out.as_ref(), arguments.resume.as_ref(), "hyperscore")? {
-        Place::Resumed(folder) => Study::<Plan>::open(folder)?,
-        Place::New(folder) => Study::create(folder, planned(arguments, common)?)?,
-    };
+    let folders = (arguments.out.as_ref(), arguments.resume.as_ref());
+    let mut study: Study<Plan> = study(folders, "hyperscore", || planned(arguments, common))?;
     let plan = study.plan.clone();
     let problems = problems(&plan.networks, &plan.scenarios)?;
     let interrupt = Interrupt::install().map_err(|e| Failure::failed(e.to_string()))?;

@@ -1,6 +1,6 @@
 //! `restock tune policy`.
 
-use super::{Place, place, problems, usage_of};
+use super::{problems, study, usage_of};
 use crate::bayesian::{Search, VALUE_ONE, best};
 use crate::command::{Common, print, print_json, table};
 use crate::evaluate::Contender;
@@ -77,10 +77,8 @@ enum Tunes {
 /// # Errors
 /// If the network has errors, a file can't be written, or Ctrl-C was pressed.
 pub(super) fn run(arguments: &Arguments, common: &Common) -> Result<(), Failure> {
-    let mut study = match place(arguments.out.as_ref(), arguments.resume.as_ref(), "policy")? {
-        Place::Resumed(folder) => Study::<Plan>::open(folder)?,
-        Place::New(folder) => Study::create(folder, planned(arguments)?)?,
-    };
+    let folders = (arguments.out.as_ref(), arguments.resume.as_ref());
+    let mut study: Study<Plan> = study(folders, "policy", || planned(arguments))?;
     let plan = study.plan.clone();
     let problem = only(problems(std::slice::from_ref(&plan.network), std::slice::from_ref(&plan.scenario))?)?;
     let scenario = problem.scenario()?;
