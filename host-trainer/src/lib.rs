@@ -16,6 +16,7 @@ pub mod bayesian;
 pub mod checkpoint;
 pub mod command;
 pub mod contest;
+pub mod device_run;
 pub mod evaluate;
 pub mod evidence;
 pub mod failure;

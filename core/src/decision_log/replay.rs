@@ -55,10 +55,10 @@ impl<'g, 'a, P: Policy> Replay<'g, 'a, P> {
         self.next.is_none()
     }
 
-    /// Day of the record that comes next.
+    /// The record that comes next.
     #[must_use]
-    pub fn next_day(&self) -> Option<u32> {
-        self.next.map(|record| record.entry.day)
+    pub fn upcoming(&self) -> Option<Record<'a>> {
+        self.next
     }
 
     /// Decisions under a fallback whose records are lost: forgotten by the ring, or after damage. With any, the run

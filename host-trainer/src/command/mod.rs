@@ -10,6 +10,7 @@ pub mod forecast;
 pub mod inspect;
 pub mod optimum;
 pub mod pack;
+pub mod replay;
 pub mod report;
 pub mod rule;
 pub mod session;
@@ -87,6 +88,8 @@ pub enum Command {
     Inspect(inspect::Arguments),
     /// Repeat a run's comparison and check that its digests are the same.
     Verify(verify::Arguments),
+    /// Turn a device's decision log back into the same decisions, to the bit.
+    Replay(replay::Arguments),
     /// Tell why a node ordered what it did on a day.
     Explain(explain::Arguments),
     /// Show a run as one page: map and replay, comparison, curves, data quality, manifest.
@@ -115,6 +118,7 @@ pub fn run(line: CommandLine) -> Result<(), Failure> {
         Command::Compare(arguments) => compare::run(&arguments, &common),
         Command::Inspect(arguments) => inspect::run(&arguments, &common),
         Command::Verify(arguments) => verify::run(&arguments, &common),
+        Command::Replay(arguments) => replay::run(&arguments, &common),
         Command::Explain(arguments) => explain::run(&arguments, &common),
         Command::Report(arguments) => report::run(&arguments, &common),
         Command::Forecast(arguments) => forecast::run(&arguments, &common),

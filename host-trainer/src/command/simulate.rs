@@ -2,6 +2,8 @@
 
 use super::{Common, print, print_json, rule, table};
 use crate::baselines;
+use crate::checkpoint::write_atomically;
+use crate::device_run::{self, OnDevice};
 use crate::evaluate::{self, Contender, Outcome, Protocol};
 use crate::failure::Failure;
 use crate::lp;
@@ -10,10 +12,11 @@ use crate::run_folder::REPLICAS_MAX;
 use clap::Args;
 use restock_core::Scenario;
 use restock_core::blob::PolicyBlob;
+use restock_core::decision_log::Origin;
 use restock_core::ledger::Ledger;
 use serde::Serialize;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Arguments of `restock simulate`.
 #[derive(Clone, Debug, Args)]
@@ -50,6 +53,10 @@ pub struct Arguments {
     /// Days that count [default: what is left of the horizon, at most a year].
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
     pub days: Option<u32>,
+    /// Also run the first path as a device does, under guard, and write its decision log to this file; for `textbook`
+    /// and policy files. `restock replay` turns it back into the same decisions.
+    #[arg(long)]
+    pub log: Option<PathBuf>,
 }
 
 /// Runs the command.
@@ -80,7 +87,7 @@ pub fn run(arguments: &Arguments, common: &Common) -> Result<(), Failure> {
         warmup_days,
         days,
     };
-    let bytes;
+    let mut bytes = Vec::new();
     let ruled = rule::parse(&arguments.policy, &scenario, &problem.names)?;
     let planned = lp::contenders::named(&arguments.policy, &scenario, &protocol)
         .map_err(|e| Failure::data(format!("--policy {}: {e}", arguments.policy)))?;
@@ -109,6 +116,10 @@ pub fn run(arguments: &Arguments, common: &Common) -> Result<(), Failure> {
             Contender::Int8(blob)
         }
     };
+    let logged = match &arguments.log {
+        Some(path) => Some(write_log(path, &scenario, &contender, &bytes, &protocol)?),
+        None => None,
+    };
     let outcomes = evaluate::run(&scenario, &contender, &protocol, common.threads());
     let summary = evaluate::summarize(&scenario, &arguments.policy, &outcomes, None);
     let (daily, error) = per_day(&scenario, &outcomes);
@@ -122,6 +133,7 @@ pub fn run(arguments: &Arguments, common: &Common) -> Result<(), Failure> {
             "currency": problem.names.currency,
             "protocol": protocol,
             "policy": summary,
+            "log_bytes": logged,
         }));
     }
     let rows = [summary];
@@ -134,15 +146,43 @@ pub fn run(arguments: &Arguments, common: &Common) -> Result<(), Failure> {
     let by_node = if nodes.len() > 1 { format!("\n\n{}", table::lines(&by_node)) } else { String::new() };
     let error = if error.is_finite() { format!(", standard error {error:.6}") } else { String::new() };
     print(&format!(
-        "{}{by_node}\n\ncost a day {daily:.6} {}{error}\n{} of {} after {} of warm-up, seed {}, digest {}",
+        "{}{by_node}\n\ncost a day {daily:.6} {}{error}\n{} of {} after {} of warm-up, seed {}, digest {}{}",
         table::comparison(&rows, &problem.names.currency),
         problem.names.currency,
         table::counted(protocol.replicas, "path"),
         table::counted(days, "day"),
         table::counted(warmup_days, "day"),
         protocol.seed,
-        rows[0].digest
+        rows[0].digest,
+        logged
+            .map_or_else(String::new, |bytes| format!("\ndecision log of the first path, under guard: {bytes} bytes")),
     ))
+}
+
+/// Writes the decision log of the first path; its size [bytes].
+fn write_log(
+    path: &Path,
+    scenario: &Scenario<'_>,
+    contender: &Contender<'_>,
+    file: &[u8],
+    protocol: &Protocol,
+) -> Result<usize, Failure> {
+    let device = match contender {
+        Contender::Textbook => OnDevice::Textbook,
+        Contender::Int8(blob) => OnDevice::Learned(*blob, file),
+        _ => return Err(Failure::usage("--log: a device runs `textbook` or a policy file, no other rule")),
+    };
+    let origin = Origin {
+        scenario_hash: scenario.hash(),
+        policy_hash: device.hash(),
+        seed: protocol.seed,
+        replica: 0,
+        first_day: protocol.first_day,
+    };
+    let log = device_run::log(scenario, &device, &origin, protocol.warmup_days + protocol.days)
+        .map_err(|e| Failure::data(e.to_string()))?;
+    write_atomically(path, &log).map_err(|e| Failure::failed(e.to_string()))?;
+    Ok(log.len())
 }
 
 /// Mean cost a day over replicas and its standard error [currency]; the error of one replica is NaN.

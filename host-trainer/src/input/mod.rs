@@ -31,7 +31,7 @@ mod document;
 mod event_rows;
 mod events;
 mod example;
-mod files;
+pub(crate) mod files;
 mod fit;
 pub mod forecast;
 mod from_history;

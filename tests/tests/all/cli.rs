@@ -9,6 +9,8 @@ mod bad_input;
 mod commands;
 #[path = "cli/comparison.rs"]
 mod comparison;
+#[path = "cli/replay.rs"]
+mod replay;
 #[path = "cli/report.rs"]
 mod report;
 #[path = "cli/resume.rs"]
@@ -105,6 +107,12 @@ impl Workplace {
 
     fn bytes(&self, name: &str) -> Vec<u8> {
         fs::read(self.path(name)).unwrap_or_else(|e| panic!("{name}: {e}"))
+    }
+
+    /// The scenario image of the run.
+    fn image(&self) -> Vec<i32> {
+        let bytes = self.bytes("run/scenario.bin");
+        bytes.as_chunks::<4>().0.iter().map(|&word| i32::from_le_bytes(word)).collect()
     }
 
     fn write(&self, name: &str, bytes: impl AsRef<[u8]>) {

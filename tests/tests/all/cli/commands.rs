@@ -3,7 +3,7 @@
 use super::*;
 
 /// The commands that work on a run and a network, in the order in which a user comes to them.
-const COMMANDS: [&str; 14] = [
+const COMMANDS: [&str; 16] = [
     "init other",
     "check net",
     "simulate net --replicas 2 --policy textbook",
@@ -18,6 +18,8 @@ const COMMANDS: [&str; 14] = [
     "verify trained",
     "explain --run trained --node shop --product mug --day 40",
     "report trained --html page.html",
+    "simulate net --policy textbook --log device.log",
+    "replay device.log net",
 ];
 
 #[test]

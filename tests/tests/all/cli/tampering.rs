@@ -52,8 +52,7 @@ fn a_changed_digest_names_the_first_day_and_stockpoint_that_differ() {
 /// First day, and on it the first stockpoint, on which two policies leave another level or order.
 fn first_difference(place: &Workplace, evaluation: &Value, one: &[u8], other: &[u8]) -> (u64, usize, usize) {
     let number = |key: &str| evaluation[key].as_u64().expect("a number");
-    let bytes = place.bytes("run/scenario.bin");
-    let image: Vec<i32> = bytes.as_chunks::<4>().0.iter().map(|&word| i32::from_le_bytes(word)).collect();
+    let image = place.image();
     let scenario = Scenario::new(&image).expect("sound");
     let days = |policy: &[u8], replica: u64| -> Vec<(Vec<i32>, Vec<i32>)> {
         let blob = PolicyBlob::decode(policy).expect("decodes");
