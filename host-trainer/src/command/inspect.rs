@@ -3,13 +3,14 @@
 use super::{Common, print, print_json, table};
 use crate::failure::Failure;
 use crate::problem::Problem;
-use crate::run_folder::Manifest;
+use crate::run_folder::{Manifest, RunFolder};
 use clap::Args;
 use restock_core::action::{HEAD_CHOICES, HEAD_NAMES, OUTPUTS};
 use restock_core::blob::layer::TILE;
 use restock_core::blob::{Layer, PolicyBlob, allows};
 use restock_core::digest::name_key;
 use restock_core::observation::{FEATURES, SCHEMA};
+use restock_device::budget;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -19,6 +20,98 @@ use std::path::{Path, PathBuf};
 pub struct Arguments {
     /// Policy file, or `observation` for the features that policies read.
     pub file: PathBuf,
+    /// Also say what it costs this processor: flash, RAM, stack and instructions.
+    #[arg(long, value_enum)]
+    pub target: Option<Target>,
+    /// Network folder that the policies were trained on, with --target [default: that of the run beside the file, or the
+    /// embedded default].
+    #[arg(long, requires = "target")]
+    pub network: Option<PathBuf>,
+}
+
+/// Processors whose cost is known beforehand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Target {
+    /// Cortex-M4 with its DSP extension and floating-point unit.
+    #[value(name = "cortex-m4f")]
+    CortexM4F,
+}
+
+/// What a policy file costs a device that simulates its chain.
+#[derive(Debug, Serialize)]
+struct Budget {
+    target: &'static str,
+    /// Policies, scenario, and the demo's program.
+    flash_policies: usize,
+    flash_scenario: usize,
+    flash_program: usize,
+    /// State of the chain, and features of one node.
+    ram_statics: usize,
+    ram_stack: usize,
+    products: usize,
+    /// By agent: instructions of a decision on one product, and of a mean day of the node.
+    nodes: Vec<(String, u64, u64)>,
+    /// Instructions of a mean day of the whole chain.
+    instructions_a_day: u64,
+}
+
+/// The budget of a file on the scenario it was trained on.
+fn budget(arguments: &Arguments, file: &PolicyBlob<'_>, bytes: usize) -> Result<Option<Budget>, Failure> {
+    let Some(Target::CortexM4F) = arguments.target else { return Ok(None) };
+    let beside = arguments.file.parent().filter(|folder| folder.join("manifest.json").is_file());
+    let problem = match (&arguments.network, beside) {
+        (Some(folder), _) => Problem::from_folder(folder)?,
+        (None, Some(run)) => RunFolder::open(run)?.2,
+        (None, None) => Problem::embedded()?,
+    };
+    let scenario = problem.scenario()?;
+    if file.header().scenario_hash != scenario.hash() {
+        return Err(Failure::data(format!(
+            "{}: trained on scenario {:016x}, but {} is {:016x}: name its network folder with --network",
+            arguments.file.display(),
+            file.header().scenario_hash,
+            problem.source,
+            scenario.hash()
+        )));
+    }
+    let products = scenario.products() as u64;
+    let node = |(n, name): (usize, &String)| {
+        let node = &scenario.nodes()[n];
+        let agent = file.agents().find(|agent| agent.node_key == node.key)?;
+        let decision = budget::decision(agent.layers);
+        let day = products * (decision / u64::from(node.review_days.max(1)) + budget::STOCKPOINT_DAY);
+        Some((name.clone(), decision, day))
+    };
+    let nodes: Vec<_> = problem.names.nodes.iter().enumerate().filter_map(node).collect();
+    Ok(Some(Budget {
+        target: "cortex-m4f",
+        flash_policies: bytes,
+        flash_scenario: 4 * problem.image.len(),
+        flash_program: budget::PROGRAM_BYTES,
+        ram_statics: budget::static_bytes(&scenario),
+        ram_stack: budget::STACK_BYTES,
+        products: scenario.products(),
+        instructions_a_day: nodes.iter().map(|(_, _, day)| day).sum(),
+        nodes,
+    }))
+}
+
+/// The budget for people.
+fn budget_table(budget: &Budget) -> String {
+    let mut rows = table::titled(["node", "instructions\na decision", "instructions\na mean day"], 1);
+    for (node, decision, day) in &budget.nodes {
+        rows.add_row([node.clone(), decision.to_string(), day.to_string()]);
+    }
+    let Budget { target, flash_policies, flash_scenario, flash_program, ram_statics, ram_stack, products, .. } = budget;
+    format!(
+        "\n\n{target}, simulating the chain of {products} products under these policies\n\n{}\n\n\
+         flash {} bytes = policies {flash_policies} + scenario {flash_scenario} + the demo's program {flash_program}\n\
+         RAM {ram_statics} bytes of state and features, at most {ram_stack} bytes of stack\n\
+         {} instructions a mean day of the whole chain, decisions of {products} products at each node included",
+        table::lines(&rows),
+        flash_policies + flash_scenario + flash_program,
+        budget.instructions_a_day,
+    )
 }
 
 /// One layer.
@@ -89,9 +182,11 @@ pub fn run(arguments: &Arguments, common: &Common) -> Result<(), Failure> {
     // One row of activations in, one out, logits and features: what a decision puts on the stack.
     let ram = 2 * restock_core::blob::WIDTH_MAX + 4 * OUTPUTS + FEATURES;
     let header = blob.header();
+    let budget = budget(arguments, &blob, bytes.len())?;
     if common.json {
         return print_json(&serde_json::json!({
             "format": "restock-inspect/1",
+            "budget": budget,
             "file": arguments.file,
             "note": blob.note(),
             "model_version": header.model_version,
@@ -135,7 +230,7 @@ pub fn run(arguments: &Arguments, common: &Common) -> Result<(), Failure> {
     print(&format!(
         "{}: {}\nmodel version {}, {}\nscenario {:016x}, observation schema {:016x}, {golden} golden vectors pass\n\n{}\n\n{}\n\n\
          flash {} bytes; RAM {ram} bytes of stack a decision and {FEATURES} bytes of features a product;\n\
-         at most {} multiply-adds a decision",
+         at most {} multiply-adds a decision{}",
         arguments.file.display(),
         blob.note(),
         header.model_version,
@@ -146,6 +241,7 @@ pub fn run(arguments: &Arguments, common: &Common) -> Result<(), Failure> {
         table::lines(&choices),
         bytes.len(),
         agents.iter().map(|a| a.multiply_adds).max().unwrap_or(0),
+        budget.as_ref().map_or_else(String::new, budget_table),
     ))
 }
 

@@ -11,6 +11,7 @@ use restock_device::random_network::{BENCHMARK_BYTES_MAX, Case, benchmark_policy
 use restock_tests::checksum::crc32;
 use restock_tests::emulator::{self, EmulatorError, Firmware, Run};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::OnceLock;
 
 /// Days that the emulator in the test process simulates: it runs about 10 million instructions a second.
@@ -141,6 +142,43 @@ fn qemu_decides_what_the_host_decides_for_a_year() {
     let run = run.unwrap_or_else(|e| panic!("{e}"));
     assert_agrees(&run, DAYS_OF_A_YEAR);
     assert_eq!(run.value("clock"), Some("40.000 instructions per tick"), "QEMU counts instructions");
+    assert_budget(&run);
+}
+
+/// What `restock inspect --target` says beforehand is within 5 % of what the emulator counts.
+fn assert_budget(run: &Run) {
+    let policy = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../firmware-demo/assets/default.policy");
+    let inspect = Command::new(env!("CARGO_BIN_EXE_restock-under-test"))
+        .arg("inspect")
+        .arg(policy)
+        .args(["--target", "cortex-m4f", "--json"])
+        .output()
+        .expect("the program starts");
+    assert!(inspect.status.success(), "{}", String::from_utf8_lossy(&inspect.stderr));
+    let document: serde_json::Value = serde_json::from_slice(&inspect.stdout).expect("JSON");
+    let said = |key: &str| document["budget"][key].as_u64().unwrap_or_else(|| panic!("no {key}: {document}")) as usize;
+    let exact = [
+        ("flash_policies", number(run, "flash for the policies")),
+        ("flash_scenario", number(run, "flash for the scenario")),
+        ("ram_statics", number(run, "ram for the network") + number(run, "ram for the features")),
+    ];
+    for (key, counted) in exact {
+        assert_eq!(said(key), counted, "{key}");
+    }
+    let fixed = number(run, "flash") - number(run, "flash for the scenario") - number(run, "flash for the policies");
+    let mut close = vec![
+        ("flash_program", said("flash_program"), fixed),
+        ("ram_stack", said("ram_stack"), number(run, "ram for the stack")),
+        ("instructions_a_day", said("instructions_a_day"), number(run, "cost of a day")),
+    ];
+    for node in document["budget"]["nodes"].as_array().expect("a list") {
+        let decision = node[1].as_u64().expect("a number") as usize;
+        close.push(("decision", decision, number(run, "cost of a decision")));
+    }
+    assert_eq!(close.len(), 6, "{document}");
+    for (key, said, counted) in close {
+        assert!(said.abs_diff(counted) * 20 <= counted, "{key}: {said} said, {counted} counted: more than 5 % off");
+    }
 }
 
 #[test]

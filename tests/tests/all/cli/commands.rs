@@ -3,7 +3,7 @@
 use super::*;
 
 /// The commands that work on a run and a network, in the order in which a user comes to them.
-const COMMANDS: [&str; 16] = [
+const COMMANDS: [&str; 17] = [
     "init other",
     "check net",
     "simulate net --replicas 2 --policy textbook",
@@ -13,6 +13,7 @@ const COMMANDS: [&str; 16] = [
     "train net --iterations 3 --out trained",
     "pack trained --out device.policy",
     "inspect device.policy",
+    "inspect trained/restock.policy --target cortex-m4f",
     "inspect observation",
     "compare trained --replicas 2 --tune-looks 6 --tune-paths 1",
     "verify trained",
