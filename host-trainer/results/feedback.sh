@@ -57,8 +57,8 @@ one() {
     local run=$WORK/$arm-$seed
     [ ! -f "$run.line" ] || return 0
     rm -rf "$run"
-    "$RESTOCK" train "$WORK/$arm.net" --out "$run" --seed "$seed" --threads 1 --quiet >/dev/null 2>&1
-    "$RESTOCK" pack "$run" --threads 1 --quiet >/dev/null 2>&1
+    "$RESTOCK" train "$WORK/$arm.net" --out "$run" --seed "$seed" --threads 1 --quiet >/dev/null
+    "$RESTOCK" pack "$run" --threads 1 --quiet >/dev/null
     # Seeds of training are 3, 4 and 5 and on: these paths are nobody's.
     "$RESTOCK" simulate "$WORK/$arm.net" --policy "$run/restock.policy" --replicas "$PATHS" --seed 1000003 --threads 1 --json |
         awk -v arm="$arm" -v seed="$seed" '

@@ -64,8 +64,8 @@ pub fn log(
     let mut bytes = vec![0; DecisionLog::bytes(scenario, records)];
     let Ok(mut log) = DecisionLog::new(&mut bytes, origin) else { unreachable!("the log is as long as asked for") };
     let mut features = vec![0i8; QuantizedPolicy::bytes(scenario)];
-    let policy = device.policy(scenario, &mut features)?;
-    let mut guard = Guarded::new(Boxed(policy), HyperScoreMonitor::new(scenario, MonitorSettings::WEEKLY));
+    let mut policy = device.policy(scenario, &mut features)?;
+    let mut guard = Guarded::new(policy.as_mut(), HyperScoreMonitor::new(scenario, MonitorSettings::WEEKLY));
     let mut memory = vec![0i32; Network::words(scenario)];
     let Ok(mut network) = Network::new(scenario, &mut memory) else { unreachable!("memory is as long as asked for") };
     network.reset(origin.seed, origin.replica, origin.first_day);
@@ -75,19 +75,6 @@ pub fn log(
         let _ = guard.watch(network.today(), network.disrupted());
     }
     Ok(bytes)
-}
-
-/// A boxed policy, which the guard can own.
-struct Boxed<'m>(Box<dyn Policy + 'm>);
-
-impl Policy for Boxed<'_> {
-    fn decide(&mut self, view: &NodeView<'_>, actions: &mut Actions<'_>) {
-        self.0.decide(view, actions);
-    }
-
-    fn fall_back(&mut self, view: &NodeView<'_>, actions: &mut Actions<'_>) {
-        self.0.fall_back(view, actions);
-    }
 }
 
 /// One decision, made again: a node's on a day, for one product.
@@ -122,12 +109,11 @@ pub struct Replayed {
     pub records: u32,
     /// First and last day of a record.
     pub days: Option<(u32, u32)>,
-    /// Decisions on products in them: the policy's own, those that the scenario's bounds clamped, and those of a
-    /// fallback, by reason.
+    /// Decisions on products in them that are the policy's own, within the scenario's bounds.
     pub own: u64,
-    /// As above.
+    /// Those that the bounds clamped.
     pub clamped: u64,
-    /// As above, in the order of [`Reason::ALL`].
+    /// Those of a fallback by reason, in the order of [`Reason::ALL`].
     pub fallbacks: Vec<(Reason, u64)>,
     /// Decisions under a fallback whose records are lost: before them the run can't be made again.
     pub unknown_fallbacks: u32,
@@ -150,8 +136,8 @@ pub fn replay(
 ) -> Result<Replayed, QuantizedError> {
     let origin = log.origin();
     let mut features = vec![0i8; QuantizedPolicy::bytes(scenario)];
-    let policy = device.policy(scenario, &mut features)?;
-    let mut guard = Guarded::new(Boxed(policy), HyperScoreMonitor::new(scenario, MonitorSettings::WEEKLY));
+    let mut policy = device.policy(scenario, &mut features)?;
+    let mut guard = Guarded::new(policy.as_mut(), HyperScoreMonitor::new(scenario, MonitorSettings::WEEKLY));
     let mut told = Told { replay: Replay::new(&mut guard, log.records()), each };
     let mut memory = vec![0i32; Network::words(scenario)];
     let Ok(mut network) = Network::new(scenario, &mut memory) else { unreachable!("memory is as long as asked for") };
@@ -183,12 +169,12 @@ pub fn replay(
 }
 
 /// A replay that tells what it decides.
-struct Told<'g, 'a, 'm, 'e> {
-    replay: Replay<'g, 'a, Boxed<'m>>,
+struct Told<'g, 'a, 'p, 'm, 'e> {
+    replay: Replay<'g, 'a, &'p mut (dyn Policy + 'm)>,
     each: &'e mut dyn FnMut(&Decision),
 }
 
-impl Policy for Told<'_, '_, '_, '_> {
+impl Policy for Told<'_, '_, '_, '_, '_> {
     fn decide(&mut self, view: &NodeView<'_>, actions: &mut Actions<'_>) {
         let (before, record) = (self.replay.checked(), self.replay.upcoming());
         self.replay.decide(view, actions);

@@ -1,6 +1,7 @@
 //! A problem that commands work on: a network folder, a run folder or the embedded default.
 
 use crate::failure::{Failure, tell};
+use crate::input::calendar::Date;
 use crate::input::problem::Place;
 use crate::input::{self, Loaded, Problems};
 use crate::train::TrainingConfig;
@@ -35,6 +36,14 @@ pub struct Names {
     pub currency: String,
     /// Date of day 0.
     pub first_date: String,
+}
+
+impl Names {
+    /// The date of a day, where the calendar has it.
+    #[must_use]
+    pub fn date(&self, day: u32) -> Option<Date> {
+        Some(Date::parse(&self.first_date)?.plus(i32::try_from(day).ok()?))
+    }
 }
 
 impl Problem {

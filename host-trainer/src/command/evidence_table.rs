@@ -5,6 +5,7 @@ use super::table::{self, counted, lines, thousands, titled};
 use crate::evaluate::Summary;
 use crate::evidence::{Evidence, Row};
 use crate::frontier::Frontier;
+use crate::input::files::csv_field;
 use crate::shift::Shifted;
 use crate::statistics::{Interval, RESAMPLES, Regression};
 use comfy_table::Table;
@@ -335,7 +336,7 @@ pub fn csv(comparison: &Comparison) -> String {
             [row.interquartile_cost, row.worst_seed_cost, row.tail_cost, row.cost_stock_valued, gap]
         });
         let figures: Vec<String> = own.into_iter().chain(cost).chain(fill).chain(spread).map(number).collect();
-        let name = if s.policy.contains(',') { format!("\"{}\"", s.policy) } else { s.policy.clone() };
+        let name = csv_field(&s.policy);
         let seeds = row.map_or(1, |row| row.seeds);
         let verdict = row.map_or("", |row| row.verdict.text()).replace(',', ";");
         text += &format!("{name},{seeds},{},{verdict}\n", figures.join(","));

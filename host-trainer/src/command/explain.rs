@@ -5,7 +5,6 @@ mod surroundings;
 
 use super::{Common, print, print_json};
 use crate::failure::Failure;
-use crate::input::calendar::Date;
 use crate::run_folder::RunFolder;
 use crate::train::test_seed;
 use clap::Args;
@@ -81,8 +80,7 @@ pub fn run(arguments: &Arguments, common: &Common) -> Result<(), Failure> {
         let (node, product) = (arguments.node.as_str(), arguments.product.as_str());
         return print_json(&story.json(&Place { node, product, day: arguments.day, replica: arguments.replica }));
     }
-    let date = Date::parse(&problem.names.first_date).zip(i32::try_from(day).ok());
-    let date = date.map_or_else(String::new, |(first, day)| format!(" ({})", first.plus(day)));
+    let date = problem.names.date(day).map_or_else(String::new, |date| format!(" ({date})"));
     let mut lines = vec![format!(
         "{}, {}, day {}{date} of path {}",
         arguments.node, arguments.product, arguments.day, arguments.replica

@@ -49,9 +49,18 @@ struct Budget {
     ram_statics: usize,
     ram_stack: usize,
     products: usize,
-    /// By agent: instructions of a decision on one product, and of a mean day of the node.
-    nodes: Vec<(String, u64, u64)>,
+    nodes: Vec<NodeBudget>,
     /// Instructions of a mean day of the whole chain.
+    instructions_a_day: u64,
+}
+
+/// What one agent's node costs it.
+#[derive(Debug, Serialize)]
+struct NodeBudget {
+    node: String,
+    /// Of a decision on one product.
+    instructions_a_decision: u64,
+    /// Of a mean day of the node.
     instructions_a_day: u64,
 }
 
@@ -80,7 +89,7 @@ fn budget(arguments: &Arguments, file: &PolicyBlob<'_>, bytes: usize) -> Result<
         let agent = file.agents().find(|agent| agent.node_key == node.key)?;
         let decision = budget::decision(agent.layers);
         let day = products * (decision / u64::from(node.review_days.max(1)) + budget::STOCKPOINT_DAY);
-        Some((name.clone(), decision, day))
+        Some(NodeBudget { node: name.clone(), instructions_a_decision: decision, instructions_a_day: day })
     };
     let nodes: Vec<_> = problem.names.nodes.iter().enumerate().filter_map(node).collect();
     Ok(Some(Budget {
@@ -91,7 +100,7 @@ fn budget(arguments: &Arguments, file: &PolicyBlob<'_>, bytes: usize) -> Result<
         ram_statics: budget::static_bytes(&scenario),
         ram_stack: budget::STACK_BYTES,
         products: scenario.products(),
-        instructions_a_day: nodes.iter().map(|(_, _, day)| day).sum(),
+        instructions_a_day: nodes.iter().map(|node| node.instructions_a_day).sum(),
         nodes,
     }))
 }
@@ -99,8 +108,8 @@ fn budget(arguments: &Arguments, file: &PolicyBlob<'_>, bytes: usize) -> Result<
 /// The budget for people.
 fn budget_table(budget: &Budget) -> String {
     let mut rows = table::titled(["node", "instructions\na decision", "instructions\na mean day"], 1);
-    for (node, decision, day) in &budget.nodes {
-        rows.add_row([node.clone(), decision.to_string(), day.to_string()]);
+    for NodeBudget { node, instructions_a_decision, instructions_a_day } in &budget.nodes {
+        rows.add_row([node.clone(), instructions_a_decision.to_string(), instructions_a_day.to_string()]);
     }
     let Budget { target, flash_policies, flash_scenario, flash_program, ram_statics, ram_stack, products, .. } = budget;
     format!(

@@ -4,7 +4,6 @@ use super::{Common, print, print_json, table};
 use crate::checkpoint::write_atomically;
 use crate::device_run::{self, Decision, OnDevice, Replayed};
 use crate::failure::Failure;
-use crate::input::calendar::Date;
 use crate::input::files::csv_field;
 use crate::problem::{Names, Problem};
 use clap::Args;
@@ -85,11 +84,10 @@ pub fn run(arguments: &Arguments, common: &Common) -> Result<(), Failure> {
     }
     let mut rows = String::from("day,date,node,product,level,cap,weight,route,effort,expedited_level,decided_by\n");
     let unit = f64::from(scenario.unit_scale());
-    let start = Date::parse(&problem.names.first_date);
     let mut row = |d: &Decision| {
         let level = |level| if level == NOTHING { String::new() } else { (f64::from(level) / unit).to_string() };
         let cap = if d.cap == UNLIMITED { String::new() } else { (f64::from(d.cap) / unit).to_string() };
-        let date = date(start, d.day).unwrap_or_default();
+        let date = problem.names.date(d.day).map_or_else(String::new, |date| date.to_string());
         let (node, product) = (csv_field(&problem.names.nodes[d.node]), csv_field(&problem.names.products[d.product]));
         let (first, fast, by) = (level(d.level), level(d.expedite), d.code.text());
         let _ = writeln!(
@@ -119,20 +117,14 @@ pub fn run(arguments: &Arguments, common: &Common) -> Result<(), Failure> {
     }
 }
 
-/// Day as a date, where the calendar has it.
-fn date(start: Option<Date>, day: u32) -> Option<String> {
-    start.zip(i32::try_from(day).ok()).map(|(start, day)| start.plus(day).to_string())
-}
-
 /// All that is not as it should be.
 fn complaints(found: &Replayed, log: &LogView<'_>, names: &Names) -> Vec<String> {
     let mut all = Vec::new();
-    let start = Date::parse(&names.first_date);
     if let Some(FirstDifference { day, node, difference, .. }) = found.first_difference {
         let node = names.nodes.get(node).map_or("a node that the network lacks", String::as_str);
         let product = difference.product.and_then(|product| names.products.get(product));
         let product = product.map_or_else(String::new, |product| format!(", first {product}"));
-        let on = date(start, day).map_or_else(String::new, |date| format!(" ({date})"));
+        let on = names.date(day).map_or_else(String::new, |date| format!(" ({date})"));
         let what = match (difference.saw, difference.decided) {
             (true, _) => "it saw other stock, demand or forecasts than the device did",
             (false, _) => "from the same stock, demand and forecasts it decides otherwise",

@@ -111,8 +111,7 @@ impl Workplace {
 
     /// The scenario image of the run.
     fn image(&self) -> Vec<i32> {
-        let bytes = self.bytes("run/scenario.bin");
-        bytes.as_chunks::<4>().0.iter().map(|&word| i32::from_le_bytes(word)).collect()
+        restock_trainer::input::read_image(&self.path("run/scenario.bin")).expect("an image")
     }
 
     fn write(&self, name: &str, bytes: impl AsRef<[u8]>) {

@@ -172,7 +172,7 @@ fn assert_budget(run: &Run) {
         ("instructions_a_day", said("instructions_a_day"), number(run, "cost of a day")),
     ];
     for node in document["budget"]["nodes"].as_array().expect("a list") {
-        let decision = node[1].as_u64().expect("a number") as usize;
+        let decision = node["instructions_a_decision"].as_u64().expect("a number") as usize;
         close.push(("decision", decision, number(run, "cost of a decision")));
     }
     assert_eq!(close.len(), 6, "{document}");
